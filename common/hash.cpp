@@ -1,0 +1,96 @@
+#include "common/hash.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include <boost/crc.hpp>
+#include <cstring>
+#include <stdexcept>
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
+
+namespace ccproxy {
+namespace {
+
+std::uint32_t crc32c_portable(std::string_view bytes, std::uint32_t crc) {
+    boost::crc_optimal<32, 0x1EDC6F41, 0, 0, true, true> sum(crc);
+    sum.process_bytes(bytes.data(), bytes.size());
+    return sum.checksum();
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::string_view bytes,
+                                                             std::uint32_t crc) {
+    const char* at = bytes.data();
+    std::size_t left = bytes.size();
+    std::uint64_t sum = crc;
+    for (; left >= 8; at += 8, left -= 8) {
+        std::uint64_t word;
+        std::memcpy(&word, at, sizeof word);
+        sum = _mm_crc32_u64(sum, word);
+    }
+    auto sum32 = static_cast<std::uint32_t>(sum);
+    for (; left > 0; ++at, --left) sum32 = _mm_crc32_u8(sum32, static_cast<unsigned char>(*at));
+    return sum32;
+}
+#endif
+
+int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+}  // namespace
+
+Sha256 sha256(std::string_view bytes) {
+    Sha256 digest{};
+    unsigned int size = 0;
+    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
+        throw std::runtime_error("SHA-256 is not available");
+    }
+    return digest;
+}
+
+std::string to_hex(const Sha256& digest) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    text.reserve(64);
+    for (const unsigned char byte : digest) {
+        text.push_back(digits[byte >> 4]);
+        text.push_back(digits[byte & 15]);
+    }
+    return text;
+}
+
+bool from_hex(std::string_view text, Sha256& digest) {
+    if (text.size() != 64) return false;
+    Sha256 read{};
+    for (std::size_t i = 0; i < read.size(); ++i) {
+        const int high = hex_value(text[2 * i]);
+        const int low = hex_value(text[2 * i + 1]);
+        if (high < 0 || low < 0) return false;
+        read[i] = static_cast<unsigned char>(high * 16 + low);
+    }
+    digest = read;
+    return true;
+}
+
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) {
+#if defined(__x86_64__)
+    static const bool has_sse42 = __builtin_cpu_supports("sse4.2") != 0;
+    if (has_sse42) return ~crc32c_sse42(bytes, ~crc);
+#endif
+    return crc32c_portable(bytes, crc);
+}
+
+bool equal_secrets(std::string_view left, std::string_view right) {
+    const Sha256 left_digest = sha256(left);
+    const Sha256 right_digest = sha256(right);
+    return CRYPTO_memcmp(left_digest.data(), right_digest.data(), left_digest.size()) == 0;
+}
+
+}  // namespace ccproxy

@@ -1,0 +1,106 @@
+// The messages of the control socket: how a proxy and analyticsd agree on what has arrived and who may come.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/hash.hpp"
+#include "common/result.hpp"
+
+namespace ccproxy {
+
+/// What a proxy must know of a client key.
+struct TokenEntry {
+    std::string id;
+    Sha256 key_sha256{};
+    std::string name;
+    std::string mode;  ///< `api`, `web` or `both`.
+    std::optional<std::int64_t> expires_at_ms;
+    bool revoked = false;
+    bool conversation_logging = false;
+
+    bool operator==(const TokenEntry&) const = default;
+};
+
+/// All tokens, revoked and expired ones included, so that a refusal can be recorded under its token.
+struct RegistrySnapshot {
+    std::string version;  ///< Opaque; equal versions mean equal content.
+    std::vector<TokenEntry> tokens;
+
+    bool operator==(const RegistrySnapshot&) const = default;
+};
+
+// From a proxy to analyticsd.
+
+/// First message of a connection, and again whenever the other side says `greet`.
+struct Hello {
+    std::string proxy_id;
+    std::string program_version;
+    std::uint64_t first_seq = 0;   ///< Oldest event the journal still holds; next_seq when it holds none.
+    std::uint64_t next_seq = 1;    ///< The seq the next event will get.
+    std::string registry_version;  ///< Empty when the proxy has no registry.
+    std::uint64_t dropped = 0;     ///< Events that could not be journalled, ever.
+};
+
+/// Sent every second, so that each side knows of the other, and so that lag is known.
+struct Ping {
+    std::string proxy_id;
+    std::string instance_id;  ///< The analyticsd this proxy believes it talks to.
+    std::uint64_t next_seq = 1;
+    std::uint64_t dropped = 0;
+};
+
+// From analyticsd to a proxy.
+
+/// Answer to a hello: send events from resume_seq on.
+struct Welcome {
+    std::string instance_id;  ///< New at every start of analyticsd.
+    std::uint64_t resume_seq = 1;
+    std::optional<RegistrySnapshot> registry;  ///< Absent when the proxy has this version.
+};
+
+/// Events up to and including seq survive a power cut.
+struct Ack {
+    std::uint64_t seq = 0;
+};
+
+/// A gap was seen: send again from resume_seq on.
+struct Resume {
+    std::uint64_t resume_seq = 1;
+};
+
+/// Tokens that are new or have changed between two versions. A proxy with another version says hello again.
+struct RegistryChange {
+    std::string from_version;
+    std::string version;
+    std::vector<TokenEntry> tokens;
+};
+
+/// Answer to a ping.
+struct Pong {
+    std::string instance_id;
+};
+
+/// The sender of the last message is not known here: say hello.
+struct Greet {
+    std::string instance_id;
+};
+
+using ControlMessage =
+    std::variant<Hello, Ping, Welcome, Ack, Resume, RegistryChange, Pong, Greet>;
+
+std::string encode_control(const ControlMessage& message);
+Result<ControlMessage> decode_control(std::string_view bytes);
+
+/// A registry alone, as a proxy keeps it on disk.
+std::string encode_registry(const RegistrySnapshot& registry);
+Result<RegistrySnapshot> decode_registry(std::string_view bytes);
+
+/// The largest control message that is taken: some 200,000 tokens.
+inline constexpr std::size_t max_control_bytes = 64 * 1024 * 1024;
+
+}  // namespace ccproxy

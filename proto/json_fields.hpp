@@ -1,0 +1,85 @@
+// Reads the fields of one JSON object and remembers the first that does not fit.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "common/json.hpp"
+#include "common/result.hpp"
+
+namespace ccproxy {
+
+/// Borrows `object`, which must outlive it. A field that is absent or null gives its empty value unless it is required.
+class JsonFields {
+  public:
+    explicit JsonFields(const rapidjson::Value& object) : object_(object) {
+        if (!object.IsObject()) fail("the message", "must be a JSON object");
+    }
+
+    std::string text(const char* name, std::size_t max_bytes) {
+        const rapidjson::Value* value = find(name);
+        if (value == nullptr) return "";
+        if (!value->IsString()) return fail(name, "must be a string"), "";
+        if (value->GetStringLength() > max_bytes) return fail(name, "is too long"), "";
+        const std::string text(value->GetString(), value->GetStringLength());
+        if (text.find('\0') != std::string::npos) return fail(name, "holds a NUL character"), "";
+        return text;
+    }
+
+    std::string required_text(const char* name, std::size_t max_bytes) {
+        std::string value = text(name, max_bytes);
+        if (value.empty()) fail(name, "is required");
+        return value;
+    }
+
+    std::optional<std::int64_t> integer(
+        const char* name, std::int64_t min = 0,
+        std::int64_t max = std::numeric_limits<std::int64_t>::max()) {
+        const rapidjson::Value* value = find(name);
+        if (value == nullptr) return std::nullopt;
+        if (!value->IsInt64()) return fail(name, "must be a whole number"), std::nullopt;
+        if (value->GetInt64() < min || value->GetInt64() > max) {
+            return fail(name, "is out of range"), std::nullopt;
+        }
+        return value->GetInt64();
+    }
+
+    std::int64_t required_integer(const char* name, std::int64_t min = 0,
+                                  std::int64_t max = std::numeric_limits<std::int64_t>::max()) {
+        const std::optional<std::int64_t> value = integer(name, min, max);
+        if (!value) fail(name, "is required");
+        return value.value_or(0);
+    }
+
+    bool boolean(const char* name) {
+        const rapidjson::Value* value = find(name);
+        if (value == nullptr) return false;
+        if (!value->IsBool()) return fail(name, "must be true or false"), false;
+        return value->GetBool();
+    }
+
+    /// The value itself; nullptr when it is absent or null.
+    const rapidjson::Value* find(const char* name) {
+        if (!object_.IsObject()) return nullptr;
+        const auto member = object_.FindMember(name);
+        if (member == object_.MemberEnd() || member->value.IsNull()) return nullptr;
+        return &member->value;
+    }
+
+    void fail(const char* name, const char* what) {
+        if (!error_) error_ = Error{std::string(name) + ": " + what};
+    }
+
+    [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+
+  private:
+    const rapidjson::Value& object_;
+    std::optional<Error> error_;
+};
+
+/// Parses JSON text, refusing ill-formed UTF-8 and nesting that would exhaust the stack.
+Result<rapidjson::Document> parse_json(std::string_view bytes);
+
+}  // namespace ccproxy
