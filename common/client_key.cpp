@@ -28,7 +28,8 @@ std::string generate_client_key() {
     while (key.size() < prefix.size() + random_chars) {
         unsigned char byte = 0;
         fill_random(&byte, 1);
-        // 248 is the largest multiple of 62 in a byte: taking more would favour the first characters.
+        // 248 is the largest multiple of 62 in a byte: taking more would favour the first
+        // characters.
         if (byte < 248) key.push_back(alphabet[byte % 62]);
     }
     return key + checksum(key);

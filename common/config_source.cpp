@@ -186,8 +186,8 @@ double ConfigSource::number(const std::string& key, double fallback, double min,
     if (!value) return fallback;
     const auto parsed = parse_number<double>(*value);
     if (!parsed || !(*parsed >= min && *parsed <= max)) {
-        problem(key, "must be a number between " + std::to_string(min) + " and " +
-                         std::to_string(max));
+        problem(key,
+                "must be a number between " + std::to_string(min) + " and " + std::to_string(max));
         return fallback;
     }
     return *parsed;
@@ -239,8 +239,10 @@ std::string ConfigSource::secret(const std::string& key) {
     const std::string path = text(file_key, "");
     const std::optional<YAML::Node> in_file = node(key);
     if (in_file && !in_file->IsNull()) {
-        problem(key, "a secret does not belong in this file: name a file that only its owner can "
-                     "read in " + file_key + ", or set " + variable_name(key));
+        problem(key,
+                "a secret does not belong in this file: name a file that only its owner can "
+                "read in " +
+                    file_key + ", or set " + variable_name(key));
         return "";
     }
     if (std::optional<std::string> value = environment_(variable_name(key))) return *value;

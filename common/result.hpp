@@ -1,5 +1,5 @@
-// The answer of a function that can fail because of its input: a value, or an Error that says what is wrong.
-// Failures of the world (no memory, a closed database) throw instead.
+// The answer of a function that can fail because of its input: a value, or an Error that says what
+// is wrong. Failures of the world (no memory, a closed database) throw instead.
 #pragma once
 
 #include <boost/system/result.hpp>

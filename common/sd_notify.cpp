@@ -4,8 +4,12 @@
 
 namespace ccproxy {
 
-void notify_ready() { sd_notify(0, "READY=1"); }
+void notify_ready() {
+    sd_notify(0, "READY=1");
+}
 
-void notify_stopping() { sd_notify(0, "STOPPING=1"); }
+void notify_stopping() {
+    sd_notify(0, "STOPPING=1");
+}
 
 }  // namespace ccproxy

@@ -10,8 +10,8 @@ namespace ccproxy {
 /// Whether `text` is well-formed UTF-8 (Unicode 15, table 3-7).
 bool is_utf8(std::string_view text);
 
-/// `text` with each ill-formed byte and each NUL replaced by U+FFFD, cut at a character so that at most
-/// `max_bytes` remain.
+/// `text` with each ill-formed byte and each NUL replaced by U+FFFD, cut at a character so that at
+/// most `max_bytes` remain.
 std::string clean_utf8(std::string_view text, std::size_t max_bytes);
 
 }  // namespace ccproxy

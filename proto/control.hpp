@@ -1,4 +1,5 @@
-// The messages of the control socket: how a proxy and analyticsd agree on what has arrived and who may come.
+// The messages of the control socket: how a proxy and analyticsd agree on what has arrived and who
+// may come.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ struct TokenEntry {
     bool operator==(const TokenEntry&) const = default;
 };
 
-/// All tokens, revoked and expired ones included, so that a refusal can be recorded under its token.
+/// All tokens, revoked and expired ones included, so that a refusal can be recorded under its
+/// token.
 struct RegistrySnapshot {
     std::string version;  ///< Opaque; equal versions mean equal content.
     std::vector<TokenEntry> tokens;
@@ -40,7 +42,8 @@ struct RegistrySnapshot {
 struct Hello {
     std::string proxy_id;
     std::string program_version;
-    std::uint64_t first_seq = 0;   ///< Oldest event the journal still holds; next_seq when it holds none.
+    std::uint64_t first_seq =
+        0;  ///< Oldest event the journal still holds; next_seq when it holds none.
     std::uint64_t next_seq = 1;    ///< The seq the next event will get.
     std::string registry_version;  ///< Empty when the proxy has no registry.
     std::uint64_t dropped = 0;     ///< Events that could not be journalled, ever.
@@ -73,7 +76,8 @@ struct Resume {
     std::uint64_t resume_seq = 1;
 };
 
-/// Tokens that are new or have changed between two versions. A proxy with another version says hello again.
+/// Tokens that are new or have changed between two versions. A proxy with another version says
+/// hello again.
 struct RegistryChange {
     std::string from_version;
     std::string version;
@@ -90,8 +94,7 @@ struct Greet {
     std::string instance_id;
 };
 
-using ControlMessage =
-    std::variant<Hello, Ping, Welcome, Ack, Resume, RegistryChange, Pong, Greet>;
+using ControlMessage = std::variant<Hello, Ping, Welcome, Ack, Resume, RegistryChange, Pong, Greet>;
 
 std::string encode_control(const ControlMessage& message);
 Result<ControlMessage> decode_control(std::string_view bytes);

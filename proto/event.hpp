@@ -62,7 +62,8 @@ struct Event {
     bool operator==(const Event&) const = default;
 };
 
-/// Limits of the texts above, in bytes. An encoder cuts to them, a decoder refuses what exceeds them.
+/// Limits of the texts above, in bytes. An encoder cuts to them, a decoder refuses what exceeds
+/// them.
 inline constexpr std::size_t max_event_name_bytes = 256;
 inline constexpr std::size_t max_event_error_bytes = 1024;
 

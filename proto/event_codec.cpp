@@ -44,24 +44,29 @@ void write_boolean(Writer& writer, std::string_view name, bool value) {
     writer.Bool(value);
 }
 
-/// The largest token count that is taken: sums over any number of rows that fits a disk stay within 64 bits.
+/// The largest token count that is taken: sums over any number of rows that fits a disk stay within
+/// 64 bits.
 constexpr std::int64_t max_tokens = 1'000'000'000'000;
 
 }  // namespace
 
 std::string_view to_string(UsageSource source) {
     switch (source) {
-        case UsageSource::final: return "final";
-        case UsageSource::partial: return "partial";
-        case UsageSource::estimated: return "estimated";
-        case UsageSource::none: return "none";
+        case UsageSource::final:
+            return "final";
+        case UsageSource::partial:
+            return "partial";
+        case UsageSource::estimated:
+            return "estimated";
+        case UsageSource::none:
+            return "none";
     }
     return "none";
 }
 
 std::optional<UsageSource> parse_usage_source(std::string_view text) {
-    for (const UsageSource source : {UsageSource::final, UsageSource::partial,
-                                     UsageSource::estimated, UsageSource::none}) {
+    for (const UsageSource source :
+         {UsageSource::final, UsageSource::partial, UsageSource::estimated, UsageSource::none}) {
         if (to_string(source) == text) return source;
     }
     return std::nullopt;

@@ -1,4 +1,5 @@
-// Events as bytes: the JSON text that stands in the journal and travels on the bus (EVENT_FORMAT.md).
+// Events as bytes: the JSON text that stands in the journal and travels on the bus
+// (EVENT_FORMAT.md).
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 namespace ccproxy {
 
-/// Version that encode_event writes. A decoder takes this one only; fields it does not know it ignores.
+/// Version that encode_event writes. A decoder takes this one only; fields it does not know it
+/// ignores.
 inline constexpr int event_version = 1;
 /// An event of the largest size that is sent or taken.
 inline constexpr std::size_t max_event_bytes = 64 * 1024 * 1024;
@@ -21,8 +23,8 @@ void encode_event(const Event& event, std::string& out);
 /// Fails with the first field that is missing, of a wrong type or out of range.
 Result<Event> decode_event(std::string_view bytes);
 
-/// First frame of a bus message; the second one is the event. Apart, so that an event that cannot be decoded
-/// still has a place in its proxy's sequence.
+/// First frame of a bus message; the second one is the event. Apart, so that an event that cannot
+/// be decoded still has a place in its proxy's sequence.
 struct Envelope {
     std::string proxy_id;
     std::uint64_t seq = 0;  ///< From 1, without gaps.

@@ -11,7 +11,8 @@
 
 namespace ccproxy {
 
-/// Borrows `object`, which must outlive it. A field that is absent or null gives its empty value unless it is required.
+/// Borrows `object`, which must outlive it. A field that is absent or null gives its empty value
+/// unless it is required.
 class JsonFields {
   public:
     explicit JsonFields(const rapidjson::Value& object) : object_(object) {

@@ -1,0 +1,326 @@
+#include "proxy/bus/publisher.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <deque>
+#include <zmq.hpp>
+
+#include "proto/event_codec.hpp"
+#include "proxy/journal/reader.hpp"
+
+namespace ccproxy::bus {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+/// How often the journal is looked at. Waking this thread for every event would cost each request
+/// more than this costs in a second.
+constexpr milliseconds tick{10};
+constexpr milliseconds heartbeat_interval{1000};
+/// analyticsd answers every heartbeat; silence for this long means that it is gone.
+constexpr milliseconds silence_limit{5000};
+/// Without an acknowledgement for this long, ask where to go on.
+constexpr milliseconds ack_limit{10'000};
+constexpr std::size_t max_sends_per_turn = 2000;
+
+}  // namespace
+
+struct Publisher::Shared {
+    std::atomic<bool> stopping{false};
+    std::atomic<bool> connected{false};
+    std::atomic<std::uint64_t> acked_seq{0};
+    std::atomic<std::uint64_t> sent{0};
+    std::atomic<std::uint64_t> resumes{0};
+    std::atomic<std::uint64_t> unreadable{0};
+};
+
+class Publisher::Loop {
+  public:
+    Loop(const PublisherOptions& options, journal::Journal& journal, auth::TokenRegistry& registry,
+         Shared& shared)
+        : options_(options),
+          journal_(journal),
+          registry_(registry),
+          shared_(shared),
+          reader_(journal.folder()),
+          events_(context_, zmq::socket_type::push),
+          control_(context_, zmq::socket_type::dealer),
+          synced_seq_(journal.status().synced_seq) {
+        for (zmq::socket_t* socket : {&events_, &control_}) {
+            socket->set(zmq::sockopt::linger, 0);
+            // Nothing is queued for a peer that is not there: what is lost in such a queue would be
+            // sent again anyway.
+            socket->set(zmq::sockopt::immediate, true);
+            socket->set(zmq::sockopt::reconnect_ivl, 100);
+            socket->set(zmq::sockopt::reconnect_ivl_max, 1000);
+            socket->set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(max_control_bytes));
+        }
+        // The window bounds what is in flight, so the socket need not.
+        events_.set(zmq::sockopt::sndhwm, 0);
+        events_.connect(options_.events_address);
+        control_.connect(options_.control_address);
+    }
+
+    void run() {
+        while (!shared_.stopping.load()) guarded_turn();
+        drain();
+        journal_.sync();
+    }
+
+  private:
+    /// A disk that cannot be read, or a message that cannot be sent, must not end the thread: the
+    /// journal keeps what could not be carried, and the next turn tries again.
+    void guarded_turn() {
+        try {
+            turn();
+        } catch (const std::exception& error) {
+            spdlog::error("bus: {}; trying again", error.what());
+            set_welcomed(false);
+            std::this_thread::sleep_for(heartbeat_interval);
+        }
+    }
+
+    void turn() {
+        zmq::pollitem_t item{control_.handle(), 0, ZMQ_POLLIN, 0};
+        const bool busy = can_send();
+        zmq::poll(&item, 1, busy ? milliseconds(0) : tick);
+        while (receive()) {
+        }
+        const auto now = SteadyClock::now();
+        sync_journal(now);
+        beat(now);
+        send_events();
+    }
+
+    /// Without new events the disk is left alone; after a pause the first event is synced at once.
+    void sync_journal(SteadyClock::time_point now) {
+        const std::uint64_t last = journal_.last_seq();
+        if (last == synced_seq_ || now - synced_at_ < options_.sync_interval) return;
+        if (!journal_.sync()) spdlog::error("journal: syncing failed; events go to a new segment");
+        synced_at_ = now;
+        synced_seq_ = journal_.status().synced_seq;
+    }
+
+    void beat(SteadyClock::time_point now) {
+        if (welcomed_ && now - heard_at_ > silence_limit) {
+            spdlog::warn("bus: analyticsd is silent; events wait in the journal");
+            set_welcomed(false);
+        }
+        if (welcomed_ && !in_flight_.empty() && now - ack_at_ > ack_limit) {
+            ack_at_ = now;
+            say_hello(now);
+        }
+        if (now - beat_at_ < heartbeat_interval) return;
+        beat_at_ = now;
+        if (!welcomed_) {
+            say_hello(now);
+            return;
+        }
+        const journal::JournalStatus status = journal_.status();
+        Ping ping;
+        ping.proxy_id = journal_.proxy_id();
+        ping.instance_id = instance_id_;
+        ping.next_seq = status.next_seq;
+        ping.dropped = status.dropped;
+        send_control(ping);
+    }
+
+    void say_hello(SteadyClock::time_point now) {
+        const journal::JournalStatus status = journal_.status();
+        Hello hello;
+        hello.proxy_id = journal_.proxy_id();
+        hello.program_version = CCPROXY_VERSION;
+        hello.first_seq = status.first_seq;
+        hello.next_seq = status.next_seq;
+        hello.registry_version = registry_.version();
+        hello.dropped = status.dropped;
+        send_control(hello);
+        beat_at_ = now;
+    }
+
+    void send_control(const ControlMessage& message) {
+        const std::string bytes = encode_control(message);
+        // Without a connection the message is not sent; the next heartbeat comes.
+        (void)control_.send(zmq::buffer(bytes), zmq::send_flags::dontwait);
+    }
+
+    bool receive() {
+        zmq::message_t message;
+        if (!control_.recv(message, zmq::recv_flags::dontwait)) return false;
+        heard_at_ = SteadyClock::now();
+        const Result<ControlMessage> decoded =
+            decode_control({static_cast<const char*>(message.data()), message.size()});
+        if (!decoded) {
+            spdlog::warn("bus: a control message was not understood: {}", decoded.error().message);
+            return true;
+        }
+        std::visit([this](const auto& m) { on(m); }, *decoded);
+        return true;
+    }
+
+    void on(const Welcome& m) {
+        if (m.registry) registry_.replace(*m.registry);
+        if (m.resume_seq > journal_.status().next_seq) {
+            // analyticsd knows events of this journal that the journal does not: an old copy of it
+            // was put back. Under its old id, what it records now would be taken for what was
+            // recorded before.
+            journal_.renew_id();
+            spdlog::error(
+                "bus: this journal is older than what analyticsd has of it; it goes on as {}",
+                journal_.proxy_id());
+            say_hello(SteadyClock::now());
+            return;
+        }
+        if (!welcomed_ || instance_id_ != m.instance_id) {
+            spdlog::info("bus: analyticsd {} asks for events from {} on", m.instance_id,
+                         m.resume_seq);
+        }
+        instance_id_ = m.instance_id;
+        set_welcomed(true);
+        ack_at_ = SteadyClock::now();
+        go_on_from(m.resume_seq);
+    }
+
+    void on(const Resume& m) {
+        shared_.resumes.fetch_add(1);
+        go_on_from(m.resume_seq);
+    }
+
+    void on(const Ack& m) {
+        ack_at_ = SteadyClock::now();
+        shared_.acked_seq.store(m.seq);
+        while (!in_flight_.empty() && in_flight_.front().seq <= m.seq) {
+            in_flight_bytes_ -= in_flight_.front().bytes;
+            in_flight_.pop_front();
+        }
+        journal_.release(m.seq);
+    }
+
+    void on(const RegistryChange& m) {
+        if (!registry_.apply(m)) say_hello(SteadyClock::now());
+    }
+
+    void on(const Greet&) { say_hello(SteadyClock::now()); }
+    void on(const Pong& m) {
+        if (m.instance_id != instance_id_) say_hello(SteadyClock::now());
+    }
+    // What only analyticsd is sent.
+    void on(const Hello&) {}
+    void on(const Ping&) {}
+
+    void set_welcomed(bool welcomed) {
+        welcomed_ = welcomed;
+        shared_.connected.store(welcomed);
+    }
+
+    void go_on_from(std::uint64_t seq) {
+        next_to_send_ = seq;
+        reader_.seek(seq);
+        pending_.reset();
+        while (!in_flight_.empty() && in_flight_.back().seq >= seq) {
+            in_flight_bytes_ -= in_flight_.back().bytes;
+            in_flight_.pop_back();
+        }
+    }
+
+    [[nodiscard]] bool window_is_open() const {
+        return in_flight_.size() < options_.window_events &&
+               in_flight_bytes_ < options_.window_bytes;
+    }
+
+    [[nodiscard]] bool can_send() const {
+        return welcomed_ && !blocked_ && window_is_open() && next_to_send_ <= synced_seq_;
+    }
+
+    void send_events() {
+        blocked_ = false;
+        for (std::size_t i = 0; i < max_sends_per_turn && can_send(); ++i) {
+            if (!pending_) pending_ = reader_.next(synced_seq_);
+            if (!pending_) {
+                blocked_ = true;  // Damaged up to the end: wait for the next intact event.
+                return;
+            }
+            // A seq that the disk has lost still needs its place in the sequence: it goes out
+            // empty.
+            const bool lost = pending_->seq > next_to_send_;
+            if (!send_event(next_to_send_, lost ? std::string_view() : pending_->payload)) {
+                blocked_ = true;
+                return;
+            }
+            if (lost) shared_.unreadable.fetch_add(1);
+            if (!lost) pending_.reset();
+            ++next_to_send_;
+        }
+    }
+
+    bool send_event(std::uint64_t seq, std::string_view payload) {
+        const std::string envelope = encode_envelope({journal_.proxy_id(), seq});
+        const auto flags = zmq::send_flags::dontwait;
+        if (!events_.send(zmq::buffer(envelope), flags | zmq::send_flags::sndmore)) return false;
+        // The first frame was taken, so the rest of the message is too.
+        (void)events_.send(zmq::buffer(payload.data(), payload.size()), flags);
+        if (in_flight_.empty()) ack_at_ = SteadyClock::now();
+        const auto bytes = static_cast<std::int64_t>(envelope.size() + payload.size());
+        in_flight_.push_back({seq, bytes});
+        in_flight_bytes_ += bytes;
+        shared_.sent.fetch_add(1, std::memory_order_relaxed);
+        return true;
+    }
+
+    void drain() {
+        const auto deadline = SteadyClock::now() + options_.drain_timeout;
+        synced_at_ = {};
+        while (welcomed_ && shared_.acked_seq.load() < journal_.last_seq() &&
+               SteadyClock::now() < deadline) {
+            synced_at_ = {};
+            guarded_turn();
+        }
+    }
+
+    struct InFlight {
+        std::uint64_t seq;
+        std::int64_t bytes;
+    };
+
+    const PublisherOptions options_;
+    journal::Journal& journal_;
+    auth::TokenRegistry& registry_;
+    Shared& shared_;
+    journal::JournalReader reader_;
+    zmq::context_t context_;
+    zmq::socket_t events_;
+    zmq::socket_t control_;
+
+    bool welcomed_ = false;
+    bool blocked_ = false;
+    std::string instance_id_;
+    std::uint64_t synced_seq_;
+    std::uint64_t next_to_send_ = 1;
+    std::optional<journal::JournalReader::Entry> pending_;
+    std::deque<InFlight> in_flight_;
+    std::int64_t in_flight_bytes_ = 0;
+    SteadyClock::time_point synced_at_, beat_at_, heard_at_, ack_at_;
+};
+
+Publisher::Publisher(const PublisherOptions& options, journal::Journal& journal,
+                     auth::TokenRegistry& registry)
+    : shared_(std::make_unique<Shared>()),
+      loop_(std::make_unique<Loop>(options, journal, registry, *shared_)),
+      thread_([this] { loop_->run(); }) {}
+
+Publisher::~Publisher() {
+    stop();
+}
+
+void Publisher::stop() {
+    shared_->stopping.store(true);
+    if (thread_.joinable()) thread_.join();
+}
+
+PublisherStatus Publisher::status() const {
+    return {shared_->connected.load(), shared_->acked_seq.load(), shared_->sent.load(),
+            shared_->resumes.load(), shared_->unreadable.load()};
+}
+
+}  // namespace ccproxy::bus

@@ -1,0 +1,96 @@
+#include "proxy/client_connection.hpp"
+
+#include <array>
+
+namespace ccproxy {
+namespace {
+
+/// What a client may send ahead of its turn before it is left waiting.
+constexpr std::size_t max_ahead_bytes = 64 * 1024;
+
+}  // namespace
+
+net::Task<bool> ClientConnection::receive() {
+    for (;;) {
+        if (interrupt_ != Interrupt::none) co_return false;
+        // Read into the stack, so that a connection that waits holds no buffer.
+        net::IoResult result;
+        {
+            std::array<char, 16 * 1024> bytes;
+            result = stream_.read_some(bytes.data(), bytes.size());
+            input_.append(bytes.data(), result.bytes);
+        }
+        if (result.status == net::IoStatus::ok) co_return true;
+        if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
+            interrupt_ = Interrupt::client_gone;
+            co_return false;
+        }
+        co_await stream_.wait(result.status);
+    }
+}
+
+net::Task<bool> ClientConnection::send(std::string_view first, std::string_view second,
+                                       net::milliseconds timeout) {
+    std::string rest;
+    for (;;) {
+        if (interrupt_ != Interrupt::none) co_return false;
+        const net::IoResult result = stream_.write_some(first, second);
+        const std::size_t from_first = std::min(result.bytes, first.size());
+        first.remove_prefix(from_first);
+        second.remove_prefix(result.bytes - from_first);
+        if (first.empty() && second.empty()) co_return true;
+        if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
+            interrupt_ = Interrupt::client_gone;
+            co_return false;
+        }
+        if (result.status == net::IoStatus::ok) continue;
+        if (rest.empty()) {
+            rest.reserve(first.size() + second.size());
+            rest.append(first).append(second);
+            first = rest;
+            second = {};
+        }
+        arm(timeout);
+        co_await stream_.wait(result.status);
+    }
+}
+
+void ClientConnection::watch() {
+    const unsigned generation = ++watch_generation_;
+    stream_.socket().async_wait(net::TcpSocket::wait_read, [self = shared_from_this(), generation](
+                                                               boost::system::error_code error) {
+        if (!error) self->on_watched(generation);
+    });
+}
+
+void ClientConnection::on_watched(unsigned generation) {
+    if (generation != watch_generation_) return;
+    std::array<char, 4096> bytes;
+    for (;;) {
+        const net::IoResult result = stream_.read_some(bytes.data(), bytes.size());
+        input_.append(bytes.data(), result.bytes);
+        if (result.status == net::IoStatus::ok) {
+            if (input_.size() > max_ahead_bytes) return;
+            continue;
+        }
+        if (result.status == net::IoStatus::wants_read) return watch();
+        return interrupt(Interrupt::client_gone);
+    }
+}
+
+void ClientConnection::unwatch() {
+    ++watch_generation_;
+    stream_.cancel();
+}
+
+void ClientConnection::interrupt(Interrupt reason) {
+    if (interrupt_ == Interrupt::none) interrupt_ = reason;
+    stream_.cancel();
+    if (on_interrupt) on_interrupt();
+}
+
+void ClientConnection::clear_deadline_interrupt() {
+    if (interrupt_ == Interrupt::deadline) interrupt_ = Interrupt::none;
+}
+
+}  // namespace ccproxy

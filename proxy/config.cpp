@@ -1,0 +1,163 @@
+#include "proxy/config.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <charconv>
+#include <set>
+#include <thread>
+
+namespace ccproxy {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr milliseconds day{86'400'000};
+
+ListenConfig read_listen(ConfigSource& source) {
+    const std::string text = source.text("listen", "127.0.0.1:8080");
+    const std::size_t colon = text.rfind(':');
+    ListenConfig listen;
+    if (colon != std::string::npos) {
+        listen.host = text.substr(0, colon);
+        if (listen.host.starts_with('[') && listen.host.ends_with(']')) {
+            listen.host = listen.host.substr(1, listen.host.size() - 2);
+        }
+        const char* end = text.data() + text.size();
+        const auto [at, error] = std::from_chars(text.data() + colon + 1, end, listen.port);
+        boost::system::error_code bad_host;
+        boost::asio::ip::make_address(listen.host, bad_host);
+        if (error == std::errc() && at == end && !bad_host) return listen;
+    }
+    source.problem("listen", "must be an IP address and a port, such as 127.0.0.1:8080");
+    return {};
+}
+
+std::string host_name() {
+    char name[256] = {};
+    return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "ccproxy";
+}
+
+std::string read_name(ConfigSource& source) {
+    const std::string name = source.text("name", host_name());
+    const auto fits = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+    };
+    if (name.empty() || name.size() > 64 || !std::all_of(name.begin(), name.end(), fits)) {
+        source.problem("name", "must be 1 to 64 letters, digits, dots, dashes or underscores");
+    }
+    return name;
+}
+
+bool is_header_safe(const std::string& text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+accounts::AccountConfig read_account(ConfigSource& source, const std::string& key) {
+    accounts::AccountConfig account;
+    account.id = source.required_text(key + ".id");
+    account.mode = source.choice(key + ".mode", "api", {"api"});
+    account.base_url = source.text(key + ".base_url", account.base_url);
+    if (const auto url = accounts::parse_base_url(account.base_url); !url) {
+        source.problem(key + ".base_url", url.error().message);
+    }
+    account.ca_file = source.text(key + ".ca_file", "");
+    account.api_key = source.secret(key + ".api_key");
+    account.oauth_token = source.secret(key + ".oauth_token");
+    if (account.api_key.empty() == account.oauth_token.empty()) {
+        source.problem(key, "needs a credential: either api_key_file or oauth_token_file");
+    }
+    if (!is_header_safe(account.api_key) || !is_header_safe(account.oauth_token)) {
+        source.problem(key, "the credential holds white space or a control character");
+    }
+    return account;
+}
+
+std::vector<accounts::AccountConfig> read_accounts(ConfigSource& source) {
+    std::vector<accounts::AccountConfig> accounts;
+    std::set<std::string> ids;
+    const std::size_t count = source.list_size("accounts");
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string key = "accounts[" + std::to_string(i) + "]";
+        accounts.push_back(read_account(source, key));
+        if (!ids.insert(accounts.back().id).second) {
+            source.problem(key + ".id", "another account has this id");
+        }
+    }
+    if (accounts.empty()) source.problem("accounts", "at least one account is needed");
+    return accounts;
+}
+
+TimeoutConfig read_timeouts(ConfigSource& source) {
+    TimeoutConfig timeouts;
+    const auto read = [&](const char* key, milliseconds& value) {
+        value = source.duration(std::string("timeouts.") + key, value, milliseconds(100), day);
+    };
+    read("client_head", timeouts.client_head);
+    read("client_idle", timeouts.client_idle);
+    read("client_body", timeouts.client_body);
+    read("client_write", timeouts.client_write);
+    read("connect", timeouts.connect);
+    read("upstream_send", timeouts.upstream_send);
+    read("first_byte", timeouts.first_byte);
+    read("upstream_idle", timeouts.upstream_idle);
+    return timeouts;
+}
+
+LimitConfig read_limits(ConfigSource& source) {
+    LimitConfig limits;
+    const auto bytes = [&](const char* key, std::size_t value, std::int64_t min) {
+        return static_cast<std::size_t>(source.bytes(std::string("limits.") + key,
+                                                     static_cast<std::int64_t>(value), min,
+                                                     std::int64_t{1} << 40));
+    };
+    limits.max_head_bytes = bytes("max_head_bytes", limits.max_head_bytes, 1024);
+    limits.max_body_bytes = bytes("max_body_bytes", limits.max_body_bytes, 1024);
+    limits.max_buffered_bytes = bytes("max_buffered_bytes", limits.max_buffered_bytes, 1 << 20);
+    limits.max_connections = static_cast<std::size_t>(source.integer(
+        "limits.max_connections", static_cast<std::int64_t>(limits.max_connections), 1, 1'000'000));
+    return limits;
+}
+
+std::string read_bus_address(ConfigSource& source, const char* key, const std::string& fallback) {
+    const std::string address = source.text(key, fallback);
+    const bool local_tcp = address.starts_with("tcp://127.") || address.starts_with("tcp://[::1]:");
+    if (address.starts_with("tcp://") && !local_tcp) {
+        source.problem(key,
+                       "is unencrypted and leaves this machine: use ipc:// or a loopback address");
+    } else if (!local_tcp && !address.starts_with("ipc://")) {
+        source.problem(key, "must start with ipc:// or tcp://");
+    }
+    return address;
+}
+
+}  // namespace
+
+ProxyConfig read_proxy_config(ConfigSource& source) {
+    ProxyConfig config;
+    config.listen = read_listen(source);
+    config.name = read_name(source);
+    config.state_dir = source.text("state_dir", "/var/lib/ccproxy");
+    if (!config.state_dir.starts_with('/')) {
+        source.problem("state_dir", "must be an absolute path");
+    }
+    const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+    config.workers = static_cast<std::size_t>(source.integer("workers", cores, 1, 256));
+    config.accounts = read_accounts(source);
+    config.timeouts = read_timeouts(source);
+    config.limits = read_limits(source);
+    config.journal.max_bytes =
+        source.bytes("journal.max_bytes", config.journal.max_bytes, 1 << 20, std::int64_t{1} << 44);
+    config.journal.sync_interval =
+        source.duration("journal.sync_interval", config.journal.sync_interval, milliseconds(0),
+                        milliseconds(60'000));
+    config.bus.events = read_bus_address(source, "bus.events", config.bus.events);
+    config.bus.control = read_bus_address(source, "bus.control", config.bus.control);
+    config.shutdown_grace =
+        source.duration("shutdown_grace", config.shutdown_grace, milliseconds(0), day);
+    config.log_level = source.choice("log.level", "info", {"debug", "info", "warn", "error"});
+    return config;
+}
+
+}  // namespace ccproxy

@@ -1,0 +1,67 @@
+// The proxy's configuration as plain structs, read and checked once at start.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/config_source.hpp"
+#include "proxy/accounts/account.hpp"
+
+namespace ccproxy {
+
+struct ListenConfig {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8080;  ///< 0 lets the system choose.
+};
+
+/// Each phase of a request has its own limit; none is on a response as a whole.
+struct TimeoutConfig {
+    using milliseconds = std::chrono::milliseconds;
+    milliseconds client_head{30'000};    ///< From a head's first byte, or from accept, to its last.
+    milliseconds client_idle{120'000};   ///< Between two requests of one connection.
+    milliseconds client_body{60'000};    ///< Silence of the client while its body is awaited.
+    milliseconds client_write{300'000};  ///< The client takes nothing of what is sent to it.
+    milliseconds connect{10'000};        ///< TCP and TLS towards an upstream.
+    milliseconds upstream_send{60'000};  ///< The upstream takes nothing of the request.
+    milliseconds first_byte{600'000};    ///< From the request's end to the head of the answer.
+    milliseconds upstream_idle{600'000};  ///< Silence in the middle of an answer.
+};
+
+struct LimitConfig {
+    std::size_t max_head_bytes = 64 * 1024;
+    std::size_t max_body_bytes = 32 * 1024 * 1024;
+    std::size_t max_connections = 10'000;
+    /// Request bodies held at one time, over all connections.
+    std::size_t max_buffered_bytes = std::size_t{1} << 30;
+};
+
+struct JournalConfig {
+    std::int64_t max_bytes = std::int64_t{1} << 30;
+    std::chrono::milliseconds sync_interval{200};  ///< 0: before a response ends.
+};
+
+struct BusConfig {
+    std::string events = "ipc:///run/ccproxy/events.sock";
+    std::string control = "ipc:///run/ccproxy/control.sock";
+};
+
+struct ProxyConfig {
+    ListenConfig listen;
+    std::string name;       ///< Of this proxy, in rows and status; the host's name by default.
+    std::string state_dir;  ///< Journal and token registry.
+    std::size_t workers = 1;
+    std::vector<accounts::AccountConfig> accounts;
+    TimeoutConfig timeouts;
+    LimitConfig limits;
+    JournalConfig journal;
+    BusConfig bus;
+    std::chrono::milliseconds shutdown_grace{30'000};
+    std::string log_level = "info";
+};
+
+/// Reads everything; what does not fit is among the source's problems.
+ProxyConfig read_proxy_config(ConfigSource& source);
+
+}  // namespace ccproxy

@@ -1,0 +1,272 @@
+// The life of a request. run() tells it from top to bottom; each step stands below in the same
+// order.
+//
+//   read head (session.cpp) → route → authenticate → read body → choose account → reach upstream:
+//   connect, send, read the answer's head (exchange_upstream.cpp) → relay head and body, tapped →
+//   record → end the answer → release upstream (relay.cpp)
+//
+// Whatever way a request ends, it passes through record() once if its token is known and its route
+// is recorded, and it does so before the client can see the end of its answer.
+#include "proxy/exchange.hpp"
+
+#include <algorithm>
+
+#include "proto/event_codec.hpp"
+#include "proxy/auth/client_credential.hpp"
+#include "proxy/http/body_reader.hpp"
+#include "proxy/http/plain_response.hpp"
+#include "proxy/local_answers.hpp"
+#include "proxy/tap/inflater.hpp"
+#include "proxy/tap/request_facts.hpp"
+#include "proxy/worker.hpp"
+
+namespace ccproxy {
+namespace {
+
+constexpr std::size_t max_telemetry_bytes = 1024 * 1024;
+constexpr std::size_t max_session_id_bytes = 256;
+
+}  // namespace
+
+std::optional<http::Refusal> refusal(int status, std::string message, bool close) {
+    http::Refusal made;
+    made.status = status;
+    made.message = std::move(message);
+    made.close = close;
+    return made;
+}
+
+Exchange::Exchange(Worker& worker, ClientConnection& client, http::RequestHead head)
+    : worker_(worker),
+      client_(client),
+      head_(std::move(head)),
+      request_at_ms_(worker.shared.clock.unix_ms()),
+      started_(net::SteadyClock::now()) {
+    id_ = worker.ids().next(request_at_ms_);
+    worker_.shared.metrics.in_flight().Increment();
+    client_.on_interrupt = [this] {
+        if (upstream_) upstream_->stream.cancel();
+    };
+}
+
+Exchange::~Exchange() {
+    client_.on_interrupt = nullptr;
+    worker_.shared.buffered_bytes -= buffered_bytes_;
+    worker_.shared.metrics.in_flight().Decrement();
+}
+
+net::Task<AfterExchange> Exchange::run() {
+    Refused refused = route();
+    if (!refused && route_ != Route::messages && route_ != Route::pass_through) {
+        co_return co_await answer_locally();
+    }
+    if (!refused) refused = authenticate();
+    if (!refused) refused = co_await read_body(worker_.shared.config.limits.max_body_bytes);
+    if (!refused) refused = read_facts();
+    if (!refused) refused = choose_account();
+    if (!refused) refused = co_await reach_upstream();
+    if (refused) co_return co_await refuse(std::move(*refused));
+    co_return co_await relay();
+}
+
+Exchange::Refused Exchange::route() {
+    const Result<http::Target> target = http::parse_target(head_.target);
+    if (!target) return refusal(400, target.error().message, true);
+    target_ = *target;
+    route_ = find_route(head_.method, target_.path);
+    if (route_ == Route::unknown) {
+        return refusal(404, "there is nothing at " + target_.path.substr(0, 200), true);
+    }
+    if (route_ == Route::wrong_method) {
+        return refusal(405, head_.method.substr(0, 32) + " is not what this path takes", true);
+    }
+    return std::nullopt;
+}
+
+Exchange::Refused Exchange::authenticate() {
+    if (!worker_.shared.registry.is_loaded()) {
+        Refused refused = refusal(
+            503, "this proxy has not been told yet which keys are valid; try again soon", true);
+        refused->retry_after_seconds = 5;
+        return refused;
+    }
+    const std::string_view key = auth::client_credential(head_.fields);
+    if (key.empty()) return refusal(401, "a key is needed: as x-api-key or as a Bearer", true);
+    token_ = worker_.shared.registry.find(key);
+    if (!token_) return refusal(401, "this key is not known here", true);
+    if (token_->revoked) return refusal(401, "this key has been revoked", true);
+    if (token_->expires_at_ms && *token_->expires_at_ms <= request_at_ms_) {
+        return refusal(401, "this key has expired", true);
+    }
+    return std::nullopt;
+}
+
+net::Task<Exchange::Refused> Exchange::read_body(std::size_t max_bytes) {
+    if (head_.framing.kind == http::Framing::Kind::none) {
+        body_taken_ = true;
+        co_return std::nullopt;
+    }
+    if (head_.framing.kind == http::Framing::Kind::length && head_.framing.length > max_bytes) {
+        co_return refusal(413, "the body is larger than " + std::to_string(max_bytes) + " bytes",
+                          true);
+    }
+    if (head_.expects_continue && client_.input().empty()) {
+        const bool sent = co_await client_.send("HTTP/1.1 100 Continue\r\n\r\n", {},
+                                                worker_.shared.config.timeouts.client_write);
+        if (!sent) co_return refusal(status_client_gone, "the client left", true);
+    }
+    co_return co_await read_to_framing(max_bytes);
+}
+
+net::Task<Exchange::Refused> Exchange::read_to_framing(std::size_t max_bytes) {
+    http::BodyReader reader(head_.framing);
+    std::string& input = client_.input();
+    auto& buffered_bytes = worker_.shared.buffered_bytes;
+    for (;;) {
+        const http::BodyReader::Step step = reader.take(input.data(), input.size());
+        if (step.malformed) co_return refusal(400, "the body's chunks are malformed", true);
+        body_.append(input, 0, step.payload);
+        input.erase(0, step.consumed);
+        buffered_bytes += step.payload;
+        buffered_bytes_ += step.payload;
+        if (body_.size() > max_bytes) {
+            co_return refusal(
+                413, "the body is larger than " + std::to_string(max_bytes) + " bytes", true);
+        }
+        if (buffered_bytes.load() > worker_.shared.config.limits.max_buffered_bytes) {
+            co_return refusal(503, "this proxy holds as many request bodies as it may", true);
+        }
+        if (reader.done()) break;
+        client_.arm(worker_.shared.config.timeouts.client_body);
+        const bool more = co_await client_.receive();
+        if (more) continue;
+        if (client_.interrupted() == Interrupt::deadline) {
+            co_return refusal(408, "the body did not arrive in time", true);
+        }
+        co_return interrupted("");
+    }
+    body_taken_ = true;
+    co_return std::nullopt;
+}
+
+Exchange::Refused Exchange::read_facts() {
+    conversation_id_ = head_.fields.get("x-claude-code-session-id").substr(0, max_session_id_bytes);
+    if (route_ != Route::messages) return std::nullopt;
+    std::string inflated;
+    std::string_view text = body_;
+    const std::string_view coding = head_.fields.get("content-encoding");
+    if (http::equals_ignoring_case(coding, "gzip")) {
+        Result<std::string> result =
+            tap::inflate_gzip(body_, worker_.shared.config.limits.max_body_bytes);
+        if (!result) return refusal(400, result.error().message);
+        inflated = std::move(*result);
+        text = inflated;
+    } else if (!coding.empty() && !http::equals_ignoring_case(coding, "identity")) {
+        return refusal(415, "the body's content-encoding is neither gzip nor identity");
+    }
+    const Result<tap::RequestFacts> facts = tap::read_request_facts(text);
+    if (!facts) return refusal(400, facts.error().message);
+    model_ = facts->model;
+    stream_ = facts->stream;
+    if (conversation_id_.empty()) conversation_id_ = facts->session_id;
+    return std::nullopt;
+}
+
+Exchange::Refused Exchange::choose_account() {
+    const std::string_view asked = head_.fields.get("x-proxy-mode");
+    if (!asked.empty() && asked != "api" && asked != "web") {
+        return refusal(400, "X-Proxy-Mode must be api or web");
+    }
+    const std::string mode(!asked.empty() ? asked : token_->mode == "web" ? "web" : "api");
+    if (token_->mode != "both" && token_->mode != mode) {
+        return refusal(403, "this key does not allow the mode " + mode);
+    }
+    account_ = worker_.shared.chooser.choose(mode);
+    if (account_ == nullptr) return refusal(403, "this proxy has no account of the mode " + mode);
+    return std::nullopt;
+}
+
+net::Task<AfterExchange> Exchange::answer_locally() {
+    Refused refused = co_await read_body(max_telemetry_bytes);
+    if (refused) co_return co_await refuse(std::move(*refused));
+    const LocalAnswer answer = make_local_answer(route_, worker_.shared);
+    worker_.shared.metrics.count_request(route_, answer.status);
+    const bool keep_alive = head_.keep_alive && !worker_.shared.stopping.load();
+    const std::string text = http::plain_response(answer.status, answer.content_type, answer.body,
+                                                  keep_alive, head_.method == "HEAD");
+    const bool sent = co_await client_.send(text, {}, worker_.shared.config.timeouts.client_write);
+    co_return sent&& keep_alive ? AfterExchange::keep : AfterExchange::linger;
+}
+
+net::Task<AfterExchange> Exchange::refuse(http::Refusal refusal) {
+    client_.clear_deadline_interrupt();
+    record(refusal.status, refusal.message);
+    // A body that was not read would be taken for the next request.
+    if (!body_taken_) refusal.close = true;
+    const bool keep_alive = head_.keep_alive && !worker_.shared.stopping.load();
+    const std::string answer =
+        http::error_response(refusal, id_, keep_alive, head_.method == "HEAD");
+    // Towards a client that has left this fails at once.
+    const bool sent =
+        co_await client_.send(answer, {}, worker_.shared.config.timeouts.client_write);
+    if (!sent) co_return AfterExchange::close;
+    co_return refusal.close || !keep_alive ? AfterExchange::linger : AfterExchange::keep;
+}
+
+void Exchange::record(int status, const std::string& error) {
+    if (recorded_) return;
+    recorded_ = true;
+    worker_.shared.metrics.count_request(route_, status);
+    if (route_ != Route::messages || !token_) return;
+    Event event;
+    event.id = id_;
+    event.token_id = token_->id;
+    event.user_name = token_->name;
+    event.account_id = account_ == nullptr ? "" : account_->id;
+    event.mode = account_ == nullptr ? "api" : account_->mode;
+    event.model = model_;
+    event.stream = stream_;
+    event.request_at_ms = request_at_ms_;
+    event.duration_ms = elapsed_ms();
+    event.response_at_ms = request_at_ms_ + event.duration_ms;
+    event.ttft_ms = ttft_ms_;
+    event.status_code = status;
+    event.conversation_id = conversation_id_;
+    event.agent_id = head_.fields.get("x-claude-code-agent-id");
+    event.upstream_request_id = response_.fields.get("request-id");
+    event.attempts = attempts_;
+    event.error_message = error;
+    if (tap_) {
+        const tap::TapReport report = tap_->report();
+        event.usage = report.usage;
+        event.usage_source = report.usage_source;
+        event.stop_reason = report.stop_reason;
+        if (event.error_message.empty()) event.error_message = report.error;
+    }
+    event.success = status >= 200 && status < 300 && event.error_message.empty();
+    std::string bytes;
+    encode_event(event, bytes);
+    // What the journal cannot take is counted there and shown; the request goes on.
+    worker_.shared.journal.append(bytes);
+}
+
+std::int64_t Exchange::elapsed_ms() const {
+    return std::chrono::duration_cast<net::milliseconds>(net::SteadyClock::now() - started_)
+        .count();
+}
+
+Exchange::Refused Exchange::interrupted(const char* late) const {
+    switch (client_.interrupted()) {
+        case Interrupt::none:
+            return std::nullopt;
+        case Interrupt::deadline:
+            return refusal(504, late, true);
+        case Interrupt::client_gone:
+            return refusal(status_client_gone, "the client left", true);
+        case Interrupt::shutdown:
+            return refusal(503, "this proxy is shutting down", true);
+    }
+    return std::nullopt;
+}
+
+}  // namespace ccproxy

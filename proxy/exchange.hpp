@@ -1,0 +1,111 @@
+// One request through the proxy, from its head to its record.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "proto/control.hpp"
+#include "proto/event.hpp"
+#include "proxy/accounts/account.hpp"
+#include "proxy/client_connection.hpp"
+#include "proxy/http/error_response.hpp"
+#include "proxy/http/head.hpp"
+#include "proxy/http/target.hpp"
+#include "proxy/routes.hpp"
+#include "proxy/tap/usage_tap.hpp"
+#include "proxy/upstream/pool.hpp"
+
+namespace ccproxy {
+
+class Worker;
+
+/// What becomes of the client's connection.
+enum class AfterExchange {
+    keep,    ///< The next request may come.
+    close,   ///< Close it.
+    linger,  ///< Close it once the client has read the answer.
+    reset    ///< Reset it: what the client has must not be taken for a whole answer.
+};
+
+/// The status of a request whose client left, as nginx writes it. No client sees it.
+inline constexpr int status_client_gone = 499;
+
+std::optional<http::Refusal> refusal(int status, std::string message, bool close = false);
+
+/// Serves one request and records it once, whatever way it ends. Used by one coroutine on the
+/// worker's thread.
+class Exchange {
+  public:
+    Exchange(Worker& worker, ClientConnection& client, http::RequestHead head);
+    ~Exchange();
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
+    net::Task<AfterExchange> run();
+
+  private:
+    using Refused = std::optional<http::Refusal>;
+
+    // The steps, in order. Each either succeeds or says what the client is to be told.
+    Refused route();
+    Refused authenticate();
+    net::Task<Refused> read_body(std::size_t max_bytes);
+    Refused read_facts();
+    Refused choose_account();
+    net::Task<Refused> reach_upstream();
+    net::Task<AfterExchange> relay();
+
+    // Parts of the steps.
+    net::Task<Refused> read_to_framing(std::size_t max_bytes);
+    net::Task<Refused> try_upstream();
+    net::Task<Refused> connect();
+    net::Task<Refused> send_request();
+    net::Task<Refused> read_response_head();
+    net::Task<Refused> receive_head(std::size_t& head_bytes);
+    bool is_answering_early();
+    [[nodiscard]] std::string upstream_request_head() const;
+
+    // The exits.
+    net::Task<AfterExchange> answer_locally();
+    net::Task<AfterExchange> refuse(http::Refusal refusal);
+    /// Writes the request's event to the journal, once: a second call does nothing. An empty
+    /// `error` leaves it to the tap to say whether the request succeeded.
+    void record(int status, const std::string& error);
+    /// What an interrupt means for the client; `late` is said when a deadline has passed.
+    [[nodiscard]] Refused interrupted(const char* late) const;
+    [[nodiscard]] std::int64_t elapsed_ms() const;
+
+    friend class Relay;
+
+    Worker& worker_;
+    ClientConnection& client_;
+    http::RequestHead head_;
+    std::string id_;
+    std::int64_t request_at_ms_;
+    net::SteadyClock::time_point started_;
+
+    Route route_ = Route::unknown;
+    http::Target target_;
+    std::shared_ptr<const TokenEntry> token_;
+    std::string body_;
+    std::size_t buffered_bytes_ = 0;
+    bool body_taken_ = false;  ///< The request's body has been read to its end.
+    std::string model_;
+    bool stream_ = false;
+    std::string conversation_id_;
+
+    const accounts::Account* account_ = nullptr;
+    upstream::ConnectionPtr upstream_;
+    bool request_sent_whole_ = false;
+    int attempts_ = 0;
+    std::string upstream_input_;  ///< Bytes of the answer that follow its head.
+    http::ResponseHead response_;
+
+    std::unique_ptr<tap::UsageTap> tap_;
+    std::optional<std::int64_t> ttft_ms_;
+    bool recorded_ = false;
+};
+
+}  // namespace ccproxy

@@ -1,0 +1,153 @@
+// The middle of a request's life: reaching the account's upstream, up to the head of its answer.
+#include <spdlog/spdlog.h>
+
+#include "proxy/exchange.hpp"
+#include "proxy/http/header_policy.hpp"
+#include "proxy/worker.hpp"
+
+namespace ccproxy {
+namespace {
+
+/// Interim answers (1xx) that an upstream may send before the real one.
+constexpr int max_interim_answers = 16;
+constexpr std::size_t max_response_head_bytes = 64 * 1024;
+
+}  // namespace
+
+net::Task<Exchange::Refused> Exchange::reach_upstream() {
+    client_.watch();
+    attempts_ = 1;
+    upstream_ = worker_.pool().take_idle(*account_);
+    Refused refused = co_await try_upstream();
+    // A kept connection that turns out closed before the whole request was sent: nothing can have
+    // come of it, so a fresh connection may take the request. Once it was sent whole, the model may
+    // have been reached.
+    const bool stale = refused && upstream_ && upstream_->reused && !request_sent_whole_ &&
+                       client_.interrupted() == Interrupt::none;
+    if (stale) {
+        upstream_ = nullptr;
+        refused = co_await try_upstream();
+    }
+    worker_.shared.metrics.count_upstream(*account_, !refused);
+    if (refused) {
+        if (refused->status >= 500) spdlog::warn("account {}: {}", account_->id, refused->message);
+        upstream_ = nullptr;
+        client_.unwatch();
+    }
+    co_return refused;
+}
+
+net::Task<Exchange::Refused> Exchange::try_upstream() {
+    Refused refused;
+    if (!upstream_) refused = co_await connect();
+    if (!refused) refused = co_await send_request();
+    if (!refused) refused = co_await read_response_head();
+    co_return refused;
+}
+
+net::Task<Exchange::Refused> Exchange::connect() {
+    client_.arm(worker_.shared.config.timeouts.connect);
+    const std::string failure = co_await worker_.pool().connect(*account_, upstream_);
+    if (client_.interrupted() != Interrupt::none) {
+        co_return interrupted("the upstream could not be reached in time");
+    }
+    if (failure.empty()) co_return std::nullopt;
+    co_return refusal(502, "the upstream could not be reached: " + failure);
+}
+
+std::string Exchange::upstream_request_head() const {
+    std::string out;
+    out.reserve(1024);
+    out.append(head_.method).append(" ").append(account_->url.path).append(target_.path);
+    out.append(target_.query).append(" HTTP/1.1\r\n").append(account_->header_lines);
+    http::append_request_fields(head_, out);
+    if (!body_.empty() || head_.method == "POST" || head_.method == "PUT") {
+        out.append("content-length: ").append(std::to_string(body_.size())).append("\r\n");
+    }
+    out.append("\r\n");
+    return out;
+}
+
+net::Task<Exchange::Refused> Exchange::send_request() {
+    const std::string head = upstream_request_head();
+    std::string_view first = head;
+    std::string_view second = body_;
+    for (;;) {
+        const net::IoResult result = upstream_->stream.write_some(first, second);
+        const std::size_t from_first = std::min(result.bytes, first.size());
+        first.remove_prefix(from_first);
+        second.remove_prefix(result.bytes - from_first);
+        if (first.empty() && second.empty()) break;
+        if (result.status == net::IoStatus::ok) continue;
+        if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
+            // It may have answered before it closed, without reading to the end: the answer tells
+            // more.
+            co_return std::nullopt;
+        }
+        // An upstream may answer while it is still being sent to, to refuse what it has seen so
+        // far.
+        client_.arm(worker_.shared.config.timeouts.upstream_send);
+        const bool woken = co_await upstream_->stream.wait_any();
+        if (!woken && client_.interrupted() != Interrupt::none) {
+            co_return interrupted("the upstream did not take the request in time");
+        }
+        if (is_answering_early()) co_return std::nullopt;
+    }
+    request_sent_whole_ = true;
+    co_return std::nullopt;
+}
+
+bool Exchange::is_answering_early() {
+    RelayBuffer& buffer = worker_.relay_buffer();
+    const net::IoResult result =
+        upstream_->stream.read_some(buffer.data(), RelayBuffer::data_bytes);
+    upstream_input_.append(buffer.data(), result.bytes);
+    if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
+        return true;
+    }
+    // An interim answer does not end the request.
+    return !upstream_input_.empty() && !upstream_input_.starts_with("HTTP/1.1 1");
+}
+
+net::Task<Exchange::Refused> Exchange::receive_head(std::size_t& head_bytes) {
+    RelayBuffer& buffer = worker_.relay_buffer();
+    while ((head_bytes = http::find_head_end(upstream_input_)) == 0) {
+        if (upstream_input_.size() > max_response_head_bytes) {
+            co_return refusal(502, "the upstream's answer has a head that is too large");
+        }
+        const net::IoResult result =
+            upstream_->stream.read_some(buffer.data(), RelayBuffer::data_bytes);
+        upstream_input_.append(buffer.data(), result.bytes);
+        if (result.status == net::IoStatus::ok) continue;
+        if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
+            co_return refusal(502, "the upstream closed the connection without an answer");
+        }
+        co_await upstream_->stream.wait(result.status);
+        if (client_.interrupted() != Interrupt::none) {
+            co_return interrupted("the upstream did not answer in time");
+        }
+    }
+    co_return std::nullopt;
+}
+
+net::Task<Exchange::Refused> Exchange::read_response_head() {
+    client_.arm(worker_.shared.config.timeouts.first_byte);
+    for (int i = 0; i <= max_interim_answers; ++i) {
+        std::size_t head_bytes = 0;
+        Refused refused = co_await receive_head(head_bytes);
+        if (refused) co_return refused;
+        Result<http::ResponseHead> head = http::parse_response_head(
+            std::string_view(upstream_input_).substr(0, head_bytes), head_.method);
+        if (!head) {
+            co_return refusal(502, "the upstream's answer is malformed: " + head.error().message);
+        }
+        upstream_input_.erase(0, head_bytes);
+        if (head->status == 101) co_return refusal(502, "the upstream switched protocols");
+        if (head->status < 200) continue;
+        response_ = std::move(*head);
+        co_return std::nullopt;
+    }
+    co_return refusal(502, "the upstream sent too many interim answers");
+}
+
+}  // namespace ccproxy

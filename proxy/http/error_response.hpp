@@ -1,0 +1,30 @@
+// Errors that the proxy itself answers, in the shape of the Messages API.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ccproxy::http {
+
+/// What went wrong, as the client and the log are told.
+struct Refusal {
+    int status = 500;
+    std::string message;
+    bool close = false;           ///< End the connection after the answer.
+    int retry_after_seconds = 0;  ///< Sent when positive.
+};
+
+/// The error type that goes with a status (Anthropic API documentation, "Errors").
+std::string_view error_type(int status);
+
+std::string_view reason_phrase(int status);
+
+/// `{"type":"error","error":{"type":…,"message":…},"request_id":…}`
+std::string error_body(const Refusal& refusal, std::string_view request_id);
+
+/// The whole response. `keep_alive` says what the connection would do if the refusal does not close
+/// it.
+std::string error_response(const Refusal& refusal, std::string_view request_id, bool keep_alive,
+                           bool head_only);
+
+}  // namespace ccproxy::http

@@ -1,0 +1,72 @@
+// The heads of HTTP/1 messages: found in a buffer, parsed, and checked so strictly that no other
+// server can read the framing differently.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/result.hpp"
+
+namespace ccproxy::http {
+
+/// How the end of a message's body is found (RFC 9112, section 6.3).
+struct Framing {
+    enum class Kind { none, length, chunked, until_close };
+    Kind kind = Kind::none;
+    std::uint64_t length = 0;  ///< Only for Kind::length.
+};
+
+/// Header fields in order, names in lower case, values without surrounding white space.
+class Fields {
+  public:
+    void add(std::string_view name, std::string_view value);
+    /// Value of the first field of that name (lower case); empty when there is none.
+    [[nodiscard]] std::string_view get(std::string_view name) const;
+    [[nodiscard]] std::size_t count(std::string_view name) const;
+    /// Whether a comma-separated field of that name lists `token`, in any case.
+    [[nodiscard]] bool lists(std::string_view name, std::string_view token) const;
+    [[nodiscard]] auto begin() const { return fields_.begin(); }
+    [[nodiscard]] auto end() const { return fields_.end(); }
+
+  private:
+    std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+struct RequestHead {
+    std::string method;
+    std::string target;  ///< As sent.
+    int minor_version = 1;
+    Fields fields;
+    Framing framing;
+    bool keep_alive = true;
+    bool expects_continue = false;
+};
+
+struct ResponseHead {
+    int status = 0;
+    Fields fields;
+    Framing framing;
+    bool keep_alive = true;
+};
+
+/// Bytes up to and including the empty line that ends a head; 0 while it is not there.
+std::size_t find_head_end(std::string_view buffer);
+
+/// Parses one whole head, as found by find_head_end. Fails on everything that two servers might
+/// read differently: obs-fold, bare LF, control characters, more than one Host or none,
+/// Transfer-Encoding that is not exactly `chunked` or comes in HTTP/1.0, Transfer-Encoding beside
+/// Content-Length, several Content-Lengths.
+Result<RequestHead> parse_request_head(std::string_view head);
+
+/// The same for an upstream's answer to a request of the given method. 1xx heads have framing
+/// `none`.
+Result<ResponseHead> parse_response_head(std::string_view head, std::string_view method);
+
+/// Whether two ASCII texts are equal but for case.
+bool equals_ignoring_case(std::string_view left, std::string_view right);
+
+}  // namespace ccproxy::http

@@ -1,0 +1,58 @@
+#include "proxy/http/target.hpp"
+
+#include <algorithm>
+
+#include "proxy/http/head.hpp"
+
+namespace ccproxy::http {
+namespace {
+
+/// Whether a path segment means `.` or `..`, its dots written plainly or as `%2e`.
+bool is_dot_segment(std::string_view segment) {
+    std::size_t dots = 0;
+    while (!segment.empty()) {
+        if (segment.front() == '.') {
+            segment.remove_prefix(1);
+        } else if (equals_ignoring_case(segment.substr(0, 3), "%2e")) {
+            segment.remove_prefix(3);
+        } else {
+            return false;
+        }
+        ++dots;
+    }
+    return dots == 1 || dots == 2;
+}
+
+bool has_dot_segment(std::string_view path) {
+    while (!path.empty()) {
+        path.remove_prefix(1);
+        const std::size_t end = std::min(path.find('/'), path.size());
+        if (is_dot_segment(path.substr(0, end))) return true;
+        path.remove_prefix(end);
+    }
+    return false;
+}
+
+}  // namespace
+
+Result<Target> parse_target(std::string_view target) {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+        const std::size_t path = target.find_first_of("/?", scheme.size());
+        target = path == std::string_view::npos ? "/" : target.substr(path);
+        break;
+    }
+    if (target.starts_with('?')) return Error{"the target has no path"};
+    if (!target.starts_with('/')) return Error{"the target is neither a path nor a URL"};
+    const std::size_t query = std::min(target.find('?'), target.size());
+    Target parsed{std::string(target.substr(0, query)), std::string(target.substr(query))};
+    if (parsed.path.find('\\') != std::string::npos || parsed.path.find('#') != std::string::npos ||
+        parsed.query.find('#') != std::string::npos) {
+        return Error{"the target holds a character that does not belong in one"};
+    }
+    if (has_dot_segment(parsed.path)) return Error{"the target's path holds a dot segment"};
+    while (parsed.path.starts_with("/v1/v1/")) parsed.path.erase(0, 3);
+    return parsed;
+}
+
+}  // namespace ccproxy::http

@@ -1,0 +1,264 @@
+#include "proxy/journal/journal.hpp"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+
+#include "common/random.hpp"
+#include "proxy/journal/segment.hpp"
+
+namespace ccproxy::journal {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string random_suffix() {
+    static constexpr char digits[] = "0123456789abcdef";
+    unsigned char bytes[6];
+    fill_random(bytes, sizeof bytes);
+    std::string text;
+    for (const unsigned char byte : bytes) {
+        text.push_back(digits[byte >> 4]);
+        text.push_back(digits[byte & 15]);
+    }
+    return text;
+}
+
+}  // namespace
+
+Journal::Journal(JournalOptions options) : options_(std::move(options)) {
+    fs::create_directories(options_.folder);
+    fs::permissions(options_.folder, fs::perms::owner_all);
+    lock_ = open_file(options_.folder + "/lock", O_RDWR | O_CREAT);
+    if (::flock(lock_.fd(), LOCK_EX | LOCK_NB) != 0) {
+        throw std::runtime_error(options_.folder + ": another process uses this journal");
+    }
+    recover();
+    sync_folder(options_.folder);
+}
+
+void Journal::recover() {
+    const std::vector<std::uint64_t> seqs = list_segments(options_.folder);
+    identify(seqs.empty());
+    for (const std::uint64_t first_seq : seqs) {
+        const std::string path = options_.folder + "/" + segment_name(first_seq);
+        const bool newest = first_seq == seqs.back();
+        next_seq_ = std::max(next_seq_, first_seq);
+        const std::int64_t bytes =
+            newest ? cut_torn_tail(path) : static_cast<std::int64_t>(fs::file_size(path));
+        segments_.push_back({first_seq, bytes});
+        total_bytes_ += bytes;
+    }
+    if (segments_.empty()) {
+        if (!open_segment()) throw std::runtime_error(options_.folder + ": cannot be written");
+    } else {
+        const std::string path = options_.folder + "/" + segment_name(segments_.back().first_seq);
+        active_ = std::make_shared<File>(open_file(path, O_WRONLY | O_APPEND));
+        if (::fdatasync(active_->fd()) != 0) throw std::runtime_error(path + ": cannot be synced");
+    }
+    last_seq_ = synced_seq_ = next_seq_ - 1;
+}
+
+void Journal::identify(bool is_new) {
+    const std::string drops_path = options_.folder + "/dropped";
+    proxy_id_ = read_file(options_.folder + "/id");
+    // Without its segments a journal has lost its place in the sequence, and must not go on under
+    // its old id.
+    if (proxy_id_.empty() || is_new) renew_id();
+    const std::string drops = read_file(drops_path);
+    if (drops.size() == sizeof dropped_) std::memcpy(&dropped_, drops.data(), sizeof dropped_);
+    drops_ = open_file(drops_path, O_RDWR | O_CREAT);
+    // Written now, so that a later overwrite needs no new block on a full disk.
+    if (::pwrite(drops_.fd(), &dropped_, sizeof dropped_, 0) != sizeof dropped_) {
+        throw std::runtime_error(drops_path + ": cannot be written");
+    }
+}
+
+std::string Journal::proxy_id() const {
+    const std::lock_guard lock(mutex_);
+    return proxy_id_;
+}
+
+void Journal::renew_id() {
+    const std::string id = options_.proxy_name + "-" + random_suffix();
+    replace_file(options_.folder + "/id", id);
+    const std::lock_guard lock(mutex_);
+    proxy_id_ = id;
+}
+
+std::int64_t Journal::cut_torn_tail(const std::string& path) {
+    const File file = open_file(path, O_RDWR);
+    struct stat status {};
+    if (::fstat(file.fd(), &status) != 0) throw std::runtime_error(path + ": cannot be read");
+    const auto size = static_cast<std::size_t>(status.st_size);
+    std::size_t good = 0;
+    if (size > 0) {
+        void* map = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd(), 0);
+        if (map == MAP_FAILED) throw std::runtime_error(path + ": cannot be read");
+        const std::string_view bytes(static_cast<const char*>(map), size);
+        // An intact record may stand behind a damaged one: only what follows the last intact one is
+        // torn.
+        if (bytes.starts_with(segment_magic)) good = segment_magic.size();
+        for (std::size_t at = good; good > 0 && at + record_header_bytes <= size;) {
+            const RecordHeader header = decode_record_header(bytes.substr(at));
+            const bool plausible =
+                header.seq >= next_seq_ && header.seq - next_seq_ <= size / record_header_bytes;
+            const auto record = plausible ? decode_record(bytes.substr(at)) : std::nullopt;
+            if (record) {
+                next_seq_ = record->seq + 1;
+                at += record->total_bytes();
+                good = at;
+            } else {
+                ++at;
+            }
+        }
+        ::munmap(map, size);
+    }
+    if (good < size) {
+        spdlog::warn("journal: cut {} torn bytes off {}", size - good, path);
+        if (::ftruncate(file.fd(), static_cast<off_t>(good)) != 0) {
+            throw std::runtime_error(path + ": cannot be cut");
+        }
+    }
+    if (good == 0 && ::pwrite(file.fd(), segment_magic.data(), segment_magic.size(), 0) !=
+                         static_cast<ssize_t>(segment_magic.size())) {
+        throw std::runtime_error(path + ": cannot be written");
+    }
+    return static_cast<std::int64_t>(std::max(good, segment_magic.size()));
+}
+
+bool Journal::open_segment() {
+    const std::string path = options_.folder + "/" + segment_name(next_seq_);
+    File file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!file.is_open()) return false;
+    if (::write(file.fd(), segment_magic.data(), segment_magic.size()) !=
+        static_cast<ssize_t>(segment_magic.size())) {
+        ::unlink(path.c_str());
+        return false;
+    }
+    const auto bytes = static_cast<std::int64_t>(segment_magic.size());
+    if (!segments_.empty() && segments_.back().first_seq == next_seq_) {
+        // The segment before it never took a record, and had the same name.
+        total_bytes_ -= segments_.back().bytes;
+        segments_.pop_back();
+    }
+    segments_.push_back({next_seq_, bytes});
+    total_bytes_ += bytes;
+    active_ = std::make_shared<File>(std::move(file));
+    active_broken_ = false;
+    folder_changed_ = true;
+    return true;
+}
+
+bool Journal::append(std::string_view payload) {
+    Handle handle;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!write_record(payload)) {
+            count_drop();
+            return false;
+        }
+        if (!options_.sync_each_append) return true;
+        handle = active_;
+    }
+    return ::fdatasync(handle->fd()) == 0;
+}
+
+bool Journal::write_record(std::string_view payload) {
+    const auto bytes = static_cast<std::int64_t>(record_header_bytes + payload.size());
+    if (payload.size() > max_payload_bytes) return false;
+    if (total_bytes_ + bytes > options_.max_bytes) return false;
+    const bool full = segments_.back().bytes + bytes > options_.segment_bytes &&
+                      segments_.back().first_seq != next_seq_;
+    if ((full || active_broken_) && !open_segment()) return false;
+
+    char header[record_header_bytes];
+    encode_record_header(next_seq_, payload, header);
+    const iovec parts[2] = {{header, sizeof header},
+                            {const_cast<char*>(payload.data()), payload.size()}};
+    ssize_t put = 0;
+    do {
+        put = ::writev(active_->fd(), parts, 2);
+    } while (put < 0 && errno == EINTR);
+    if (put != bytes) {
+        // A part of a record may stand there now: take it away, or leave the segment behind.
+        if (put > 0 && ::ftruncate(active_->fd(), segments_.back().bytes) != 0) {
+            active_broken_ = true;
+        }
+        return false;
+    }
+    segments_.back().bytes += bytes;
+    total_bytes_ += bytes;
+    if (unsynced_.empty() || unsynced_.back() != active_) unsynced_.push_back(active_);
+    last_seq_.store(next_seq_++, std::memory_order_release);
+    return true;
+}
+
+void Journal::count_drop() {
+    ++dropped_;
+    if (::pwrite(drops_.fd(), &dropped_, sizeof dropped_, 0) != sizeof dropped_) {
+        spdlog::error("journal: the count of dropped events could not be written");
+    }
+}
+
+bool Journal::sync() {
+    std::vector<Handle> handles;
+    std::uint64_t up_to = 0;
+    bool folder_changed = false;
+    {
+        const std::lock_guard lock(mutex_);
+        handles.swap(unsynced_);
+        up_to = next_seq_ - 1;
+        folder_changed = folder_changed_;
+        folder_changed_ = false;
+    }
+    bool good = true;
+    for (const Handle& handle : handles) good = ::fdatasync(handle->fd()) == 0 && good;
+    if (folder_changed) {
+        try {
+            sync_folder(options_.folder);
+        } catch (const std::exception& error) {
+            spdlog::error("journal: {}", error.what());
+            good = false;
+        }
+    }
+    const std::lock_guard lock(mutex_);
+    // After a failed sync the kernel may have thrown the pages away, or may call a second sync a
+    // success: what was written is sent on while it can be read, and this segment takes nothing
+    // more.
+    if (!good) active_broken_ = true;
+    synced_seq_ = up_to;
+    return good;
+}
+
+void Journal::release(std::uint64_t seq) {
+    std::vector<std::uint64_t> gone;
+    {
+        const std::lock_guard lock(mutex_);
+        while (segments_.size() > 1 && segments_[1].first_seq <= seq + 1) {
+            gone.push_back(segments_.front().first_seq);
+            total_bytes_ -= segments_.front().bytes;
+            segments_.pop_front();
+        }
+    }
+    for (const std::uint64_t first_seq : gone) {
+        ::unlink((options_.folder + "/" + segment_name(first_seq)).c_str());
+    }
+}
+
+JournalStatus Journal::status() const {
+    const std::lock_guard lock(mutex_);
+    return {next_seq_, synced_seq_, segments_.front().first_seq, dropped_, total_bytes_};
+}
+
+}  // namespace ccproxy::journal

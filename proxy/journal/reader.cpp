@@ -1,0 +1,108 @@
+#include "proxy/journal/reader.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+#include "proxy/journal/segment.hpp"
+
+namespace ccproxy::journal {
+namespace {
+
+constexpr std::size_t block_bytes = 256 * 1024;
+/// No segment holds more records than this; a header that claims more is not one.
+constexpr std::uint64_t max_seq_step = std::uint64_t{1} << 32;
+
+}  // namespace
+
+void JournalReader::seek(std::uint64_t seq) {
+    wanted_ = std::max<std::uint64_t>(seq, 1);
+    file_.close();
+    segment_ = 0;
+}
+
+bool JournalReader::open_segment_for(std::uint64_t seq) {
+    const std::vector<std::uint64_t> segments = list_segments(folder_);
+    auto after = std::upper_bound(segments.begin(), segments.end(), seq);
+    if (after != segments.begin()) --after;
+    if (after == segments.end() || *after == segment_) return false;
+    file_ = open_file(folder_ + "/" + segment_name(*after), O_RDONLY);
+    segment_ = *after;
+    offset_ = segment_magic.size();
+    buffer_.clear();
+    used_ = 0;
+    return true;
+}
+
+bool JournalReader::fill(std::size_t at_least_bytes) {
+    if (buffer_.size() - used_ >= at_least_bytes) return true;
+    buffer_.erase(0, used_);
+    offset_ += used_;
+    used_ = 0;
+    const std::size_t have = buffer_.size();
+    const std::size_t room = std::max(at_least_bytes, block_bytes);
+    buffer_.resize(room);
+    ssize_t got = 0;
+    do {
+        got = ::pread(file_.fd(), buffer_.data() + have, room - have,
+                      static_cast<off_t>(offset_ + have));
+    } while (got < 0 && errno == EINTR);
+    buffer_.resize(have + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got < 0) {
+        throw std::runtime_error(folder_ + "/" + segment_name(segment_) +
+                                 ": cannot be read: " + std::strerror(errno));
+    }
+    return buffer_.size() >= at_least_bytes;
+}
+
+std::optional<JournalReader::Entry> JournalReader::scan(std::uint64_t last_seq) {
+    std::optional<std::uint64_t> damage;
+    while (fill(record_header_bytes)) {
+        const RecordHeader header = decode_record_header(std::string_view(buffer_).substr(used_));
+        const bool plausible = header.payload_bytes <= max_payload_bytes &&
+                               header.seq >= segment_ && header.seq - segment_ <= max_seq_step;
+        const std::size_t bytes = record_header_bytes + header.payload_bytes;
+        if (plausible && fill(bytes)) {
+            const auto record = decode_record(std::string_view(buffer_).substr(used_, bytes));
+            if (record && record->seq > last_seq) break;
+            if (record) {
+                used_ += bytes;
+                damage.reset();
+                if (record->seq < wanted_) continue;
+                wanted_ = record->seq + 1;
+                return Entry{record->seq, record->payload};
+            }
+        }
+        // Damaged: look for the next intact record byte by byte.
+        if (!damage) damage = offset_ + used_;
+        ++used_;
+    }
+    if (damage) {
+        // No intact record behind the damage yet. Come back to it: what looked damaged at the very
+        // end may be a record in the middle of being written.
+        offset_ = *damage;
+        buffer_.clear();
+        used_ = 0;
+    }
+    return std::nullopt;
+}
+
+std::optional<JournalReader::Entry> JournalReader::next(std::uint64_t last_seq) {
+    if (wanted_ > last_seq) return std::nullopt;
+    if (segment_ == 0 && !open_segment_for(wanted_)) return std::nullopt;
+    for (;;) {
+        if (std::optional<Entry> entry = scan(last_seq)) return entry;
+        // What was asked for is not in this segment: it is in a later one, or the disk has lost it.
+        const std::vector<std::uint64_t> segments = list_segments(folder_);
+        const auto later = std::upper_bound(segments.begin(), segments.end(), segment_);
+        if (later == segments.end() || *later > last_seq) return std::nullopt;
+        wanted_ = std::max(wanted_, *later);
+        if (!open_segment_for(*later)) return std::nullopt;
+    }
+}
+
+}  // namespace ccproxy::journal

@@ -1,0 +1,46 @@
+// Reads a journal's events in order while it is being written.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proxy/journal/file.hpp"
+
+namespace ccproxy::journal {
+
+/// For one thread. Reads the files by itself; the journal is only asked, by the caller, how far it
+/// may be read.
+class JournalReader {
+  public:
+    explicit JournalReader(std::string folder) : folder_(std::move(folder)) {}
+
+    struct Entry {
+        std::uint64_t seq = 0;
+        std::string_view payload;  ///< Valid until the next call.
+    };
+
+    /// The next call of next() starts at the first event with at least this seq.
+    void seek(std::uint64_t seq);
+
+    /// The next event in order, up to and including `last_seq`. Where the disk has damaged a
+    /// record, the next intact one is returned, so a seq may jump. nullopt when there is none yet.
+    /// Throws when a file cannot be read.
+    std::optional<Entry> next(std::uint64_t last_seq);
+
+  private:
+    bool open_segment_for(std::uint64_t seq);
+    bool fill(std::size_t at_least_bytes);
+    std::optional<Entry> scan(std::uint64_t last_seq);
+
+    std::string folder_;
+    std::uint64_t wanted_ = 1;
+    File file_;
+    std::uint64_t segment_ = 0;  ///< First seq of the open segment; 0 when none is.
+    std::uint64_t offset_ = 0;   ///< Of the first byte of buffer_ in the file.
+    std::string buffer_;
+    std::size_t used_ = 0;  ///< Bytes of buffer_ that were handed out.
+};
+
+}  // namespace ccproxy::journal

@@ -1,0 +1,79 @@
+#include "proxy/metrics.hpp"
+
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+
+namespace ccproxy {
+namespace {
+
+prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
+
+}  // namespace
+
+Metrics::Metrics(const std::vector<accounts::Account>& accounts) {
+    auto& requests = prometheus::BuildCounter()
+                         .Name("ccproxy_requests_total")
+                         .Help("Requests that ended, by route and class of status")
+                         .Register(registry_);
+    static constexpr std::array<const char*, 6> classes{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    for (std::size_t route = 0; route < routes; ++route) {
+        for (std::size_t i = 0; i < classes.size(); ++i) {
+            requests_[route][i] =
+                &requests.Add({{"route", std::string(route_name(static_cast<Route>(route)))},
+                               {"status", classes[i]}});
+        }
+    }
+    auto& upstream = prometheus::BuildCounter()
+                         .Name("ccproxy_upstream_requests_total")
+                         .Help("Requests sent upstream, by account and outcome")
+                         .Register(registry_);
+    for (const accounts::Account& account : accounts) {
+        upstream_.push_back({&upstream.Add({{"account", account.id}, {"outcome", "answered"}}),
+                             &upstream.Add({{"account", account.id}, {"outcome", "failed"}})});
+    }
+    connections_ = &gauge(registry_, "ccproxy_client_connections", "Open client connections");
+    in_flight_ = &gauge(registry_, "ccproxy_requests_in_flight", "Requests being served");
+    refused_connections_ =
+        &prometheus::BuildCounter()
+             .Name("ccproxy_refused_connections_total")
+             .Help("Connections closed at once since max_connections was reached")
+             .Register(registry_)
+             .Add({});
+    journal_bytes_ = &gauge(registry_, "ccproxy_journal_bytes", "Size of the journal on disk");
+    journal_next_seq_ =
+        &gauge(registry_, "ccproxy_journal_next_seq", "Sequence number of the next event");
+    journal_acked_seq_ = &gauge(registry_, "ccproxy_journal_acked_seq",
+                                "Last sequence number that analyticsd has made durable");
+    dropped_ = &gauge(registry_, "ccproxy_events_dropped",
+                      "Events that could not be written to the journal, since it was made");
+    unreadable_ = &gauge(registry_, "ccproxy_events_unreadable",
+                         "Events the disk has damaged in the journal, since start");
+    bus_connected_ =
+        &gauge(registry_, "ccproxy_bus_connected", "1 while analyticsd answers, 0 otherwise");
+}
+
+void Metrics::count_request(Route route, int status) {
+    const auto status_class = static_cast<std::size_t>(std::clamp(status / 100, 0, 5));
+    requests_[static_cast<std::size_t>(route)][status_class]->Increment();
+}
+
+void Metrics::count_upstream(const accounts::Account& account, bool answered) {
+    const PerAccount& counters = upstream_[account.index];
+    (answered ? counters.answered : counters.failed)->Increment();
+}
+
+std::string Metrics::expose(const journal::Journal& journal, const bus::PublisherStatus& bus) {
+    const journal::JournalStatus status = journal.status();
+    journal_bytes_->Set(static_cast<double>(status.bytes));
+    journal_next_seq_->Set(static_cast<double>(status.next_seq));
+    journal_acked_seq_->Set(static_cast<double>(bus.acked_seq));
+    dropped_->Set(static_cast<double>(status.dropped));
+    unreadable_->Set(static_cast<double>(bus.unreadable));
+    bus_connected_->Set(bus.connected ? 1 : 0);
+    return prometheus::TextSerializer().Serialize(registry_.Collect());
+}
+
+}  // namespace ccproxy

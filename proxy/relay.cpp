@@ -1,0 +1,222 @@
+#include "proxy/relay.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "proxy/http/header_policy.hpp"
+
+namespace ccproxy {
+
+net::Task<AfterExchange> Exchange::relay() {
+    // No other upstream will need it any more.
+    body_ = std::string();
+    worker_.shared.buffered_bytes -= buffered_bytes_;
+    buffered_bytes_ = 0;
+    Relay relay(*this);
+    const AfterExchange after = co_await relay.run();
+    client_.unwatch();
+    co_return after;
+}
+
+Relay::Relay(Exchange& exchange)
+    : exchange_(exchange),
+      client_(exchange.client_),
+      reader_(exchange.response_.framing),
+      out_(Out::chunked),
+      keep_alive_(exchange.head_.keep_alive && exchange.body_taken_) {
+    using Kind = http::Framing::Kind;
+    const Kind kind = exchange.response_.framing.kind;
+    if (kind == Kind::length) {
+        out_ = Out::length;
+    } else if (kind == Kind::none) {
+        out_ = Out::none;
+    } else if (exchange.head_.minor_version == 0) {
+        out_ = Out::until_close;
+        keep_alive_ = false;
+    }
+    if (exchange.worker_.shared.stopping.load()) keep_alive_ = false;
+    if (exchange.route_ == Route::messages) {
+        exchange.tap_ =
+            std::make_unique<tap::UsageTap>(exchange.response_.fields.get("content-type"),
+                                            exchange.response_.fields.get("content-encoding"));
+    }
+}
+
+net::Task<AfterExchange> Relay::run() {
+    head_ = client_head();
+    if (reader_.done()) {
+        meter(nullptr, 0, true);
+        const bool sent =
+            co_await client_.send(head_, {}, exchange_.worker_.shared.config.timeouts.client_write);
+        co_return sent ? end() : AfterExchange::close;
+    }
+    for (;;) {
+        const Step step = co_await pass_piece();
+        if (step == Step::ended) co_return end();
+        if (step == Step::broken) co_return break_off();
+    }
+}
+
+std::string Relay::client_head() const {
+    const http::ResponseHead& response = exchange_.response_;
+    std::string out;
+    out.reserve(1024);
+    out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+    out.append(http::reason_phrase(response.status)).append("\r\n");
+    http::append_response_fields(response, out);
+    out.append("x-ccproxy-request-id: ").append(exchange_.id_).append("\r\n");
+    const std::string_view length = response.fields.get("content-length");
+    if (out_ == Out::chunked) {
+        out.append("transfer-encoding: chunked\r\n");
+    } else if (out_ == Out::length) {
+        out.append("content-length: ").append(length).append("\r\n");
+    } else if (out_ == Out::none && exchange_.head_.method == "HEAD" && !length.empty()) {
+        out.append("content-length: ").append(length).append("\r\n");
+    } else if (out_ == Out::none && exchange_.head_.method != "HEAD" && response.status != 204 &&
+               response.status != 304) {
+        out.append("content-length: 0\r\n");
+    }
+    out.append(keep_alive_ ? "\r\n" : "connection: close\r\n\r\n");
+    return out;
+}
+
+net::Task<net::IoResult> Relay::read_piece() {
+    net::Stream& upstream = exchange_.upstream_->stream;
+    RelayBuffer& buffer = exchange_.worker_.relay_buffer();
+    if (!exchange_.upstream_input_.empty()) {
+        const std::size_t size =
+            std::min(exchange_.upstream_input_.size(), RelayBuffer::data_bytes);
+        std::memcpy(buffer.data(), exchange_.upstream_input_.data(), size);
+        exchange_.upstream_input_.erase(0, size);
+        exchange_.upstream_input_.shrink_to_fit();
+        co_return net::IoResult{net::IoStatus::ok, size, true};
+    }
+    for (;;) {
+        const net::IoResult result = upstream.read_some(buffer.data(), RelayBuffer::data_bytes);
+        if (result.status != net::IoStatus::wants_read &&
+            result.status != net::IoStatus::wants_write) {
+            co_return result;
+        }
+        if (!head_.empty()) {
+            // The answer has begun, and its client should know.
+            const std::string head = std::move(head_);
+            head_.clear();
+            const bool sent = co_await client_.send(
+                head, {}, exchange_.worker_.shared.config.timeouts.client_write);
+            if (!sent) co_return net::IoResult{};
+        }
+        client_.arm(exchange_.worker_.shared.config.timeouts.upstream_idle);
+        co_await upstream.wait(result.status);
+        if (client_.interrupted() != Interrupt::none) co_return net::IoResult{};
+    }
+}
+
+net::Task<Relay::Step> Relay::pass_piece() {
+    const net::IoResult read = co_await read_piece();
+    if (client_.interrupted() != Interrupt::none) co_return Step::broken;
+    if (read.status == net::IoStatus::failed) {
+        failure_ = "the upstream broke off its answer";
+        co_return Step::broken;
+    }
+    char* data = exchange_.worker_.relay_buffer().data();
+    const http::BodyReader::Step step = reader_.take(data, read.bytes);
+    bool end = reader_.done();
+    if (step.malformed) failure_ = "the upstream's answer is malformed";
+    if (read.status == net::IoStatus::closed) {
+        end = reader_.ends_with_connection();
+        if (!end) failure_ = "the upstream closed the connection in the middle of its answer";
+    }
+    // What follows a whole answer was not asked for; such a connection is not used again.
+    if (step.consumed < read.bytes) exchange_.response_.keep_alive = false;
+
+    meter(data, step.payload, end);
+    const std::string_view framed = frame(data, step.payload, end);
+    if (!framed.empty() || !head_.empty()) {
+        const std::string head = std::move(head_);
+        head_.clear();
+        const bool sent = co_await client_.send(
+            head, framed, exchange_.worker_.shared.config.timeouts.client_write);
+        if (!sent && !end) co_return Step::broken;
+    }
+    if (end) co_return Step::ended;
+    co_return failure_.empty() ? Step::more : Step::broken;
+}
+
+std::string_view Relay::frame(char* payload, std::size_t size, bool end) const {
+    static constexpr std::string_view last_chunk = "0\r\n\r\n";
+    if (out_ != Out::chunked) return {payload, size};
+    char* stop = payload + size;
+    char* start = payload;
+    if (size > 0) {
+        char digits[16];
+        const auto [digits_end, error] = std::to_chars(digits, digits + sizeof digits, size, 16);
+        (void)error;  // 16 digits hold any size.
+        const auto count = static_cast<std::size_t>(digits_end - digits);
+        start -= count + 2;
+        std::memcpy(start, digits, count);
+        std::memcpy(start + count, "\r\n", 2);
+        std::memcpy(stop, "\r\n", 2);
+        stop += 2;
+    }
+    if (end) {
+        std::memcpy(stop, last_chunk.data(), last_chunk.size());
+        stop += last_chunk.size();
+    }
+    return {start, static_cast<std::size_t>(stop - start)};
+}
+
+void Relay::meter(const char* payload, std::size_t size, bool end) {
+    tap::UsageTap* tap = exchange_.tap_.get();
+    if (tap == nullptr) {
+        if (end) exchange_.record(exchange_.response_.status, "");
+        return;
+    }
+    tap->feed({payload, size});
+    if (!exchange_.ttft_ms_ && tap->content_started()) exchange_.ttft_ms_ = exchange_.elapsed_ms();
+    if (end) tap->finish();
+    if (end || tap->stream_ended()) {
+        const int status = exchange_.response_.status;
+        const bool unexplained = status >= 300 && tap->report().error.empty();
+        exchange_.record(status, unexplained ? "the upstream answered " + std::to_string(status)
+                                             : std::string());
+    }
+}
+
+AfterExchange Relay::end() {
+    if (exchange_.response_.keep_alive && exchange_.request_sent_whole_ && reader_.done() &&
+        exchange_.upstream_input_.empty()) {
+        exchange_.worker_.pool().put_back(*exchange_.account_, std::move(exchange_.upstream_));
+    }
+    exchange_.upstream_ = nullptr;
+    if (client_.interrupted() != Interrupt::none) return AfterExchange::close;
+    if (keep_alive_) return AfterExchange::keep;
+    return AfterExchange::linger;
+}
+
+std::string Relay::failure() const {
+    switch (client_.interrupted()) {
+        case Interrupt::none:
+            return failure_;
+        case Interrupt::deadline:
+            return "the upstream or the client was silent for too long";
+        case Interrupt::client_gone:
+            return "the client left";
+        case Interrupt::shutdown:
+            return "cut by the shutdown of the proxy";
+    }
+    return failure_;
+}
+
+AfterExchange Relay::break_off() {
+    const std::string why = failure();
+    const bool client_gone = client_.interrupted() == Interrupt::client_gone;
+    if (!client_gone) spdlog::warn("account {}: {}", exchange_.account_->id, why);
+    exchange_.record(client_gone ? status_client_gone : exchange_.response_.status, why);
+    // Closing it also tells the upstream to stop.
+    exchange_.upstream_ = nullptr;
+    return out_ == Out::until_close ? AfterExchange::reset : AfterExchange::close;
+}
+
+}  // namespace ccproxy

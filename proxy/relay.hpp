@@ -1,0 +1,46 @@
+// Passes one answer from its upstream to the client as it arrives.
+#pragma once
+
+#include "proxy/exchange.hpp"
+#include "proxy/http/body_reader.hpp"
+#include "proxy/worker.hpp"
+
+namespace ccproxy {
+
+/// A part of an exchange, made when the head of the answer has been read.
+///
+/// Bytes are read into a block that all sessions of a worker share, their framing is taken out in
+/// place, the tap sees the payload, and one write sends it on with the client's framing around it.
+/// Nothing is kept between two reads, so an open stream that is silent holds no buffer. The piece
+/// that lets the client take the answer for complete (its framing's end, or a stream's own last
+/// event) is sent only after the event stands in the journal.
+class Relay {
+  public:
+    explicit Relay(Exchange& exchange);
+
+    net::Task<AfterExchange> run();
+
+  private:
+    /// How the client finds the end of the body.
+    enum class Out { none, length, chunked, until_close };
+    enum class Step { more, ended, broken };
+
+    net::Task<Step> pass_piece();
+    net::Task<net::IoResult> read_piece();
+    std::string client_head() const;
+    std::string_view frame(char* payload, std::size_t size, bool end) const;
+    void meter(const char* payload, std::size_t size, bool end);
+    AfterExchange end();
+    AfterExchange break_off();
+    std::string failure() const;
+
+    Exchange& exchange_;
+    ClientConnection& client_;
+    http::BodyReader reader_;
+    Out out_;
+    bool keep_alive_;
+    std::string head_;  ///< Of the client's answer, until it has been sent.
+    std::string failure_;
+};
+
+}  // namespace ccproxy

@@ -1,0 +1,48 @@
+// The proxy as a whole: its parts put together, started, and stopped in order.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "proxy/worker.hpp"
+
+namespace ccproxy {
+
+/// Start and stop from one thread.
+class Server {
+  public:
+    /// Opens the journal, binds the listeners, starts the publisher and the workers. Throws
+    /// std::runtime_error with one clear sentence when something cannot be had.
+    explicit Server(ProxyConfig config);
+    /// Stops at once, as stop() with no grace left.
+    ~Server();
+
+    [[nodiscard]] std::uint16_t port() const;
+
+    /// Takes no more connections, lets requests end within shutdown_grace, then cuts and records
+    /// them; sends what the journal holds while analyticsd takes it. Returns when all is done.
+    /// `hurry` may be set meanwhile to end the grace.
+    void stop(const std::atomic<bool>& hurry);
+
+  private:
+    void run_worker(Worker& worker);
+
+    ProxyConfig config_;
+    SystemClock clock_;
+    std::vector<accounts::Account> accounts_;
+    accounts::AccountChooser chooser_;
+    auth::TokenRegistry registry_;
+    journal::Journal journal_;
+    Metrics metrics_;
+    bus::Publisher publisher_;
+    Shared shared_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::vector<std::thread> threads_;
+    std::atomic<std::size_t> running_{0};
+    bool stopped_ = false;
+};
+
+}  // namespace ccproxy

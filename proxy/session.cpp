@@ -1,0 +1,105 @@
+#include "proxy/session.hpp"
+
+#include <optional>
+
+#include "proxy/exchange.hpp"
+#include "proxy/http/error_response.hpp"
+#include "proxy/http/head.hpp"
+#include "proxy/worker.hpp"
+
+namespace ccproxy {
+namespace {
+
+/// How much of what a refused client still sends is read, so that it sees the answer instead of a
+/// reset.
+constexpr std::size_t max_linger_bytes = 4 * 1024 * 1024;
+constexpr net::milliseconds linger_timeout{2000};
+
+struct ReadHead {
+    std::string bytes;                     ///< One whole head; empty when there is none to come.
+    std::optional<http::Refusal> refusal;  ///< The client is to be told why there is none.
+};
+
+/// Reads up to the end of the next head. An empty line before a request is passed over (RFC 9112,
+/// section 2.2).
+net::Task<ReadHead> read_head(Worker& worker, ClientConnection& client) {
+    const ProxyConfig& config = worker.shared.config;
+    std::string& input = client.input();
+    ReadHead head;
+    bool timing = false;
+    for (;;) {
+        while (input.starts_with("\r\n")) input.erase(0, 2);
+        if (const std::size_t size = http::find_head_end(input)) {
+            if (size <= config.limits.max_head_bytes) {
+                head.bytes = input.substr(0, size);
+                input.erase(0, size);
+                co_return head;
+            }
+        }
+        if (input.size() > config.limits.max_head_bytes) {
+            head.refusal = http::Refusal{431, "the request's head is too large", true, 0};
+            co_return head;
+        }
+        if (!input.empty() && !timing) {
+            timing = true;
+            client.idle = false;
+            client.arm(config.timeouts.client_head);
+        }
+        const bool more = co_await client.receive();
+        if (more) continue;
+        if (client.interrupted() == Interrupt::deadline && !input.empty()) {
+            client.clear_deadline_interrupt();
+            head.refusal = http::Refusal{408, "the request's head did not arrive in time", true, 0};
+        }
+        co_return head;
+    }
+}
+
+/// Tells the client that nothing more comes and reads what it still sends: closing at once would
+/// make the kernel reset the connection, and the client could lose the answer.
+net::Task<void> linger(ClientConnection& client) {
+    client.stream().shutdown_send();
+    client.arm(linger_timeout);
+    std::size_t read = 0;
+    for (;;) {
+        client.input().clear();
+        const bool more = co_await client.receive();
+        read += client.input().size();
+        if (!more || read > max_linger_bytes) co_return;
+    }
+}
+
+}  // namespace
+
+net::Task<void> run_session(Worker& worker, std::shared_ptr<ClientConnection> client) {
+    const ProxyConfig& config = worker.shared.config;
+    client->arm(config.timeouts.client_head);
+    for (;;) {
+        client->idle = true;
+        if (worker.shared.stopping.load() && client->input().empty()) co_return;
+        ReadHead read = co_await read_head(worker, *client);
+        client->idle = false;
+        Result<http::RequestHead> head = Error{};
+        if (!read.refusal) {
+            if (read.bytes.empty()) co_return;
+            head = http::parse_request_head(read.bytes);
+            if (!head) read.refusal = http::Refusal{400, head.error().message, true, 0};
+        }
+        if (read.refusal) {
+            const std::string id = worker.ids().next(worker.shared.clock.unix_ms());
+            const std::string answer = http::error_response(*read.refusal, id, false, false);
+            const bool sent = co_await client->send(answer, {}, config.timeouts.client_write);
+            if (sent) co_await linger(*client);
+            co_return;
+        }
+        read.bytes = {};
+        Exchange exchange(worker, *client, std::move(*head));
+        const AfterExchange after = co_await exchange.run();
+        if (after == AfterExchange::linger) co_await linger(*client);
+        if (after == AfterExchange::reset) client->stream().reset();
+        if (after != AfterExchange::keep) co_return;
+        client->arm(config.timeouts.client_idle);
+    }
+}
+
+}  // namespace ccproxy

@@ -1,0 +1,67 @@
+#include "proxy/tap/sse_parser.hpp"
+
+#include <algorithm>
+
+namespace ccproxy::tap {
+
+void SseParser::feed(std::string_view bytes, const std::function<void(const SseEvent&)>& on_event) {
+    if (after_cr_ && !bytes.empty()) {
+        after_cr_ = false;
+        if (bytes.front() == '\n') bytes.remove_prefix(1);
+    }
+    while (!bytes.empty()) {
+        const std::size_t end = bytes.find_first_of("\r\n");
+        if (end == std::string_view::npos) {
+            if (partial_line_.size() + bytes.size() > max_event_bytes) {
+                oversize_ = true;
+                // The line's start is kept: it says whether the line was empty.
+                partial_line_.resize(std::min<std::size_t>(partial_line_.size() + 1, 64), ' ');
+            } else {
+                partial_line_.append(bytes);
+            }
+            return;
+        }
+        if (partial_line_.empty()) {
+            line(bytes.substr(0, end), on_event);
+        } else {
+            partial_line_.append(bytes.substr(0, end));
+            std::string whole;
+            whole.swap(partial_line_);
+            line(whole, on_event);
+        }
+        const bool cr = bytes[end] == '\r';
+        bytes.remove_prefix(end + 1);
+        if (cr && bytes.empty()) after_cr_ = true;
+        if (cr && bytes.starts_with('\n')) bytes.remove_prefix(1);
+    }
+}
+
+void SseParser::line(std::string_view text, const std::function<void(const SseEvent&)>& on_event) {
+    if (first_line_ && text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    first_line_ = false;
+    if (text.empty()) {
+        if (has_data_ && !oversize_) on_event({name_, data_});
+        name_.clear();
+        data_.clear();
+        if (data_.capacity() > 64 * 1024) data_.shrink_to_fit();
+        has_data_ = oversize_ = false;
+        return;
+    }
+    const std::size_t colon = text.find(':');
+    if (colon == 0) return;
+    const std::string_view field = text.substr(0, colon);
+    std::string_view value = colon == std::string_view::npos ? "" : text.substr(colon + 1);
+    if (value.starts_with(' ')) value.remove_prefix(1);
+    if (field == "event") {
+        name_.assign(value.substr(0, 256));
+    } else if (field == "data") {
+        if (data_.size() + value.size() + 1 > max_event_bytes) oversize_ = true;
+        if (!oversize_) {
+            if (has_data_) data_.push_back('\n');
+            data_.append(value);
+        }
+        has_data_ = true;
+    }
+}
+
+}  // namespace ccproxy::tap

@@ -1,0 +1,38 @@
+// Server-sent events from bytes, as they come in pieces of any size (WHATWG HTML, "Server-sent
+// events").
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace ccproxy::tap {
+
+/// One event. Views are valid during the callback only.
+struct SseEvent {
+    std::string_view name;  ///< Empty when the stream gave none.
+    std::string_view data;  ///< Lines of data joined by LF.
+};
+
+/// Pure. Events larger than the limit are passed over: the rest of the stream is read on.
+class SseParser {
+  public:
+    static constexpr std::size_t max_event_bytes = 4 * 1024 * 1024;
+
+    /// Calls `on_event` for every event that `bytes` completes. Lines may end in LF, CR or CR LF.
+    void feed(std::string_view bytes, const std::function<void(const SseEvent&)>& on_event);
+
+  private:
+    void line(std::string_view text, const std::function<void(const SseEvent&)>& on_event);
+
+    std::string partial_line_;
+    std::string name_;
+    std::string data_;
+    bool has_data_ = false;
+    bool after_cr_ = false;   ///< A CR ended the last line: an LF that follows belongs to it.
+    bool oversize_ = false;   ///< The current event has passed the limit and is not kept.
+    bool first_line_ = true;  ///< A byte order mark may stand before it.
+};
+
+}  // namespace ccproxy::tap

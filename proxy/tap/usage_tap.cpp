@@ -1,0 +1,128 @@
+#include "proxy/tap/usage_tap.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "proxy/http/head.hpp"
+
+namespace ccproxy::tap {
+namespace {
+
+constexpr std::size_t max_json_bytes = 32 * 1024 * 1024;
+constexpr std::size_t max_inflated_bytes = 256 * 1024 * 1024;
+/// Characters of English text that make a token, as Anthropic's documentation puts it ("about 3.5
+/// characters").
+constexpr double chars_per_token = 3.5;
+
+bool starts_with_type(std::string_view content_type, std::string_view type) {
+    return http::equals_ignoring_case(content_type.substr(0, type.size()), type);
+}
+
+/// Characters of the string that follows `"name":"` in a flat JSON text; 0 when it is not there.
+/// Escapes count as one, and so does each UTF-8 sequence.
+std::int64_t string_member_chars(std::string_view json, std::string_view name) {
+    const std::size_t at = json.find(name);
+    if (at == std::string_view::npos) return 0;
+    std::size_t i = json.find_first_not_of(" :", at + name.size());
+    if (i == std::string_view::npos || json[i] != '"') return 0;
+    std::int64_t chars = 0;
+    for (++i; i < json.size() && json[i] != '"'; ++i) {
+        if (json[i] == '\\') ++i;
+        if ((static_cast<unsigned char>(json[std::min(i, json.size() - 1)]) & 0xC0) != 0x80) {
+            ++chars;
+        }
+    }
+    return chars;
+}
+
+}  // namespace
+
+UsageTap::UsageTap(std::string_view content_type, std::string_view content_encoding)
+    : format_(Format::other) {
+    if (starts_with_type(content_type, "text/event-stream")) format_ = Format::sse;
+    if (starts_with_type(content_type, "application/json")) format_ = Format::json;
+    if (http::equals_ignoring_case(content_encoding, "gzip")) {
+        inflater_ = std::make_unique<Inflater>(max_inflated_bytes);
+    } else if (!content_encoding.empty() &&
+               !http::equals_ignoring_case(content_encoding, "identity")) {
+        readable_ = false;
+    }
+    if (format_ == Format::other) readable_ = false;
+}
+
+void UsageTap::feed(std::string_view body) {
+    if (!readable_ || body.empty()) return;
+    if (!inflater_) return take_text(body);
+    readable_ = inflater_->feed(body, [this](std::string_view text) { take_text(text); });
+}
+
+void UsageTap::finish() {
+    finished_ = true;
+    if (format_ == Format::json && readable_) meter_.take(json_);
+    json_.clear();
+    json_.shrink_to_fit();
+}
+
+void UsageTap::take_text(std::string_view text) {
+    if (format_ == Format::sse) {
+        sse_.feed(text, [this](const SseEvent& event) { take_event(event); });
+        return;
+    }
+    if (json_.size() + text.size() > max_json_bytes) {
+        readable_ = false;
+        return;
+    }
+    json_.append(text);
+}
+
+void UsageTap::take_event(const SseEvent& event) {
+    if (stream_ended_ || event.name == "ping" || event.name == "content_block_start" ||
+        event.name == "content_block_stop") {
+        return;
+    }
+    if (event.name == "content_block_delta") return take_delta(event.data);
+    if (event.name == "message_stop") {
+        stream_ended_ = true;
+        return;
+    }
+    // Named or not: some compatible upstreams leave the event's name to the `type` in its data.
+    if (!meter_.take(event.data)) return;
+    if (meter_.last_type() == "content_block_delta") take_delta(event.data);
+    if (meter_.last_type() == "message_stop") stream_ended_ = true;
+}
+
+void UsageTap::take_delta(std::string_view data) {
+    content_started_ = true;
+    static constexpr std::array<std::string_view, 3> members{"\"text\"", "\"thinking\"",
+                                                             "\"partial_json\""};
+    for (const std::string_view name : members) {
+        const std::int64_t chars = string_member_chars(data, name);
+        delta_chars_ += chars;
+        if (chars > 0) return;
+    }
+}
+
+TapReport UsageTap::report() const {
+    TapReport report;
+    report.stop_reason = meter_.stop_reason();
+    report.error = meter_.error();
+    if (report.error.empty() && finished_ && format_ == Format::sse && !stream_ended_) {
+        report.error = "the stream ended before its last event";
+    }
+    if (!meter_.has_usage()) return report;
+    report.usage = meter_.usage();
+    const bool whole = finished_ || stream_ended_;
+    if (whole && meter_.has_final_usage()) {
+        report.usage_source = UsageSource::final;
+        return report;
+    }
+    // The stream broke off before its final count: what was said of the output by then is a first
+    // guess, usually 1, while what was passed on is known.
+    const auto passed_on =
+        static_cast<std::int64_t>(static_cast<double>(delta_chars_) / chars_per_token);
+    report.usage.output_tokens = std::max(report.usage.output_tokens, passed_on);
+    report.usage_source = UsageSource::partial;
+    return report;
+}
+
+}  // namespace ccproxy::tap

@@ -1,0 +1,87 @@
+#include "proxy/upstream/pool.hpp"
+
+#include <cstring>
+
+namespace ccproxy::upstream {
+namespace {
+
+/// Below the 60 s and more that load balancers usually keep an idle connection for.
+constexpr net::milliseconds idle_limit{45'000};
+constexpr std::size_t max_idle_per_account = 256;
+
+}  // namespace
+
+Pool::Pool(net::asio::io_context& io, const std::vector<accounts::Account>& accounts)
+    : io_(io), resolver_(io), per_account_(accounts.size()) {
+    for (const accounts::Account& account : accounts) {
+        resolver_.prefetch(account.url.host, account.url.port);
+    }
+}
+
+ConnectionPtr Pool::take_idle(const accounts::Account& account) {
+    auto& idle = per_account_[account.index].idle;
+    while (!idle.empty()) {
+        ConnectionPtr connection = std::move(idle.back());
+        idle.pop_back();
+        char byte = 0;
+        // Anything but «nothing to read» means that the upstream has closed it, or that it says
+        // what was not asked.
+        if (connection->stream.read_some(&byte, 1).status != net::IoStatus::wants_read) continue;
+        connection->reused = true;
+        return connection;
+    }
+    return nullptr;
+}
+
+net::Task<std::string> Pool::connect(const accounts::Account& account, ConnectionPtr& slot) {
+    const net::Endpoints endpoints = co_await resolver_.resolve(account.url.host, account.url.port);
+    std::string failure = "the host name " + account.url.host + " could not be resolved";
+    for (const auto& endpoint : endpoints) {
+        boost::system::error_code error;
+        net::TcpSocket socket(io_.get_executor());
+        socket.open(endpoint.protocol(), error);
+        slot = std::make_unique<Connection>(std::move(socket));
+        if (!error) {
+            co_await slot->stream.socket().async_connect(
+                endpoint, net::asio::redirect_error(net::use_task, error));
+        }
+        if (!error) {
+            failure.clear();
+            break;
+        }
+        failure = "connecting failed: " + error.message();
+        if (error == net::asio::error::operation_aborted) break;
+    }
+    if (!failure.empty() || !account.tls) co_return failure;
+
+    net::SslPtr ssl = account.tls->make(account.url.host, per_account_[account.index].session);
+    const SSL* handshake = ssl.get();
+    slot->stream.start_tls(std::move(ssl));
+    for (;;) {
+        const net::IoStatus status = slot->stream.handshake_step();
+        if (status == net::IoStatus::ok) co_return "";
+        if (status == net::IoStatus::closed || status == net::IoStatus::failed) {
+            co_return "the TLS handshake failed: " + net::tls_failure(handshake);
+        }
+        const bool waited = co_await slot->stream.wait(status);
+        if (!waited) co_return "the TLS handshake was given up";
+    }
+}
+
+void Pool::put_back(const accounts::Account& account, ConnectionPtr connection) {
+    auto& idle = per_account_[account.index].idle;
+    if (idle.size() >= max_idle_per_account) return;
+    connection->idle_since = net::SteadyClock::now();
+    idle.push_back(std::move(connection));
+}
+
+void Pool::close_stale(net::SteadyClock::time_point now) {
+    for (PerAccount& account : per_account_) {
+        auto& idle = account.idle;
+        std::size_t stale = 0;
+        while (stale < idle.size() && now - idle[stale]->idle_since > idle_limit) ++stale;
+        idle.erase(idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(stale));
+    }
+}
+
+}  // namespace ccproxy::upstream

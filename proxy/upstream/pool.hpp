@@ -1,0 +1,55 @@
+// Connections to upstreams: made, kept alive between requests, and given up when they have gone
+// stale.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/accounts/account.hpp"
+#include "proxy/net/resolver.hpp"
+#include "proxy/net/stream.hpp"
+#include "proxy/net/tls.hpp"
+
+namespace ccproxy::upstream {
+
+struct Connection {
+    explicit Connection(net::TcpSocket socket) : stream(std::move(socket)) {}
+    net::Stream stream;
+    bool reused = false;
+    net::SteadyClock::time_point idle_since;
+};
+using ConnectionPtr = std::unique_ptr<Connection>;
+
+/// One worker's connections to all accounts; for one thread.
+class Pool {
+  public:
+    Pool(net::asio::io_context& io, const std::vector<accounts::Account>& accounts);
+
+    /// An idle connection that the upstream has not closed, the most recently used first; nullptr
+    /// when there is none.
+    ConnectionPtr take_idle(const accounts::Account& account);
+
+    /// Attempt to connect. `slot` holds the connection from the first moment, so that whoever
+    /// cancels its stream ends the attempt. The text says why it failed; empty on success.
+    net::Task<std::string> connect(const accounts::Account& account, ConnectionPtr& slot);
+
+    /// Takes back a connection on which nothing is outstanding.
+    void put_back(const accounts::Account& account, ConnectionPtr connection);
+
+    /// Closes connections that have been idle for longer than an upstream can be trusted to keep
+    /// them.
+    void close_stale(net::SteadyClock::time_point now);
+
+  private:
+    struct PerAccount {
+        std::vector<ConnectionPtr> idle;  ///< Oldest first.
+        net::TlsSessionSlot session;
+    };
+
+    net::asio::io_context& io_;
+    net::Resolver resolver_;
+    std::vector<PerAccount> per_account_;
+};
+
+}  // namespace ccproxy::upstream

@@ -1,0 +1,147 @@
+#include "proxy/worker.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <stdexcept>
+#include <vector>
+
+#include "proxy/http/error_response.hpp"
+#include "proxy/session.hpp"
+
+namespace ccproxy {
+namespace {
+
+using net::asio::ip::tcp;
+
+net::TcpAcceptor bind(net::asio::io_context& io, const ListenConfig& listen, std::uint16_t port) {
+    net::TcpAcceptor acceptor(io.get_executor());
+    try {
+        const tcp::endpoint endpoint(net::asio::ip::make_address(listen.host), port);
+        acceptor.open(endpoint.protocol());
+        acceptor.set_option(net::asio::socket_base::reuse_address(true));
+        // Workers share the address; the kernel spreads connections over their listeners.
+        const int on = 1;
+        if (::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+            throw std::runtime_error("SO_REUSEPORT is not available");
+        }
+        acceptor.bind(endpoint);
+        acceptor.listen(4096);
+    } catch (const std::exception& error) {
+        throw std::runtime_error("listen: " + listen.host + ":" + std::to_string(port) + ": " +
+                                 error.what());
+    }
+    return acceptor;
+}
+
+}  // namespace
+
+Worker::Worker(Shared& shared_state, std::uint16_t port)
+    : shared(shared_state),
+      acceptor_(bind(io_, shared_state.config.listen, port)),
+      sweep_timer_(io_.get_executor()),
+      port_(acceptor_.local_endpoint().port()),
+      pool_(io_, shared_state.accounts) {
+    net::asio::co_spawn(io_.get_executor(), accept_loop(), net::asio::detached);
+    net::asio::co_spawn(io_.get_executor(), sweep_loop(), net::asio::detached);
+}
+
+Worker::~Worker() = default;
+
+void Worker::run() {
+    io_.run();
+}
+
+net::Task<void> Worker::accept_loop() {
+    while (acceptor_.is_open()) {
+        boost::system::error_code error;
+        net::TcpSocket socket(io_.get_executor());
+        co_await acceptor_.async_accept(socket, net::asio::redirect_error(net::use_task, error));
+        if (!error) {
+            serve(std::move(socket));
+            continue;
+        }
+        if (!acceptor_.is_open()) co_return;
+        // Out of descriptors or memory: what is there goes on, and new connections wait in the
+        // kernel.
+        if (error != net::asio::error::connection_aborted) {
+            spdlog::error("accept: {}", error.message());
+            net::Timer pause(io_.get_executor(), net::milliseconds(100));
+            co_await pause.async_wait(net::asio::redirect_error(net::use_task, error));
+        }
+    }
+}
+
+void Worker::serve(net::TcpSocket socket) {
+    if (shared.connections.load() >= shared.config.limits.max_connections) {
+        shared.metrics.refused_connections().Increment();
+        http::Refusal refusal;
+        refusal.status = 503;
+        refusal.message = "this proxy serves as many connections as it may";
+        refusal.close = true;
+        refusal.retry_after_seconds = 1;
+        const std::string answer = http::error_response(refusal, "", false, false);
+        net::Stream stream(std::move(socket));
+        stream.write_some(answer);
+        stream.shutdown_send();
+        return;
+    }
+    ++shared.connections;
+    shared.metrics.connections().Increment();
+    ++sessions_;
+    auto client = std::make_shared<ClientConnection>(std::move(socket));
+    clients_.push_back(*client);
+    auto on_end = [this, client](std::exception_ptr failure) {
+        client->stream().close();
+        if (failure) {
+            try {
+                std::rethrow_exception(failure);
+            } catch (const std::exception& error) {
+                spdlog::error("a session ended by an error of this program: {}", error.what());
+            }
+        }
+        --shared.connections;
+        shared.metrics.connections().Decrement();
+        --sessions_;
+        if (stopping_ && sessions_ == 0) sweep_timer_.cancel();
+    };
+    net::asio::co_spawn(io_.get_executor(), run_session(*this, client), std::move(on_end));
+}
+
+net::Task<void> Worker::sweep_loop() {
+    while (!stopping_ || sessions_ > 0) {
+        boost::system::error_code ignored;
+        sweep_timer_.expires_after(net::sweep_interval);
+        co_await sweep_timer_.async_wait(net::asio::redirect_error(net::use_task, ignored));
+        const auto now = net::SteadyClock::now();
+        for (net::Deadlined& client : clients_) client.check_deadline(now);
+        pool_.close_stale(now);
+    }
+    // Look-ups that are under way must not keep the thread.
+    io_.stop();
+}
+
+void Worker::stop() {
+    net::asio::post(io_.get_executor(), [this] {
+        stopping_ = true;
+        boost::system::error_code ignored;
+        acceptor_.close(ignored);
+        for (net::Deadlined& entry : clients_) {
+            auto& client = static_cast<ClientConnection&>(entry);
+            if (client.idle) client.interrupt(Interrupt::shutdown);
+        }
+    });
+}
+
+void Worker::cut() {
+    net::asio::post(io_.get_executor(), [this] {
+        for (net::Deadlined& entry : clients_) {
+            static_cast<ClientConnection&>(entry).interrupt(Interrupt::shutdown);
+        }
+    });
+}
+
+}  // namespace ccproxy

@@ -1,0 +1,88 @@
+// One thread of the proxy: its listener, its sessions, its upstream connections.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "common/clock.hpp"
+#include "common/uuid.hpp"
+#include "proxy/accounts/chooser.hpp"
+#include "proxy/auth/token_registry.hpp"
+#include "proxy/bus/publisher.hpp"
+#include "proxy/client_connection.hpp"
+#include "proxy/config.hpp"
+#include "proxy/journal/journal.hpp"
+#include "proxy/metrics.hpp"
+#include "proxy/net/deadline.hpp"
+#include "proxy/upstream/pool.hpp"
+
+namespace ccproxy {
+
+/// What all workers share; outlives them.
+struct Shared {
+    const ProxyConfig& config;
+    const std::vector<accounts::Account>& accounts;
+    accounts::AccountChooser& chooser;
+    auth::TokenRegistry& registry;
+    journal::Journal& journal;
+    const bus::Publisher& publisher;
+    Metrics& metrics;
+    const Clock& clock;
+    std::atomic<std::size_t> connections{0};
+    std::atomic<std::size_t> buffered_bytes{0};
+    std::atomic<bool> stopping{false};
+};
+
+/// A block that bytes pass through on their way from an upstream to a client. The room before and
+/// behind the data takes the framing, so that one write sends both.
+struct RelayBuffer {
+    static constexpr std::size_t head_room = 32;
+    static constexpr std::size_t data_bytes = 64 * 1024;
+    static constexpr std::size_t tail_room = 32;
+    std::array<char, head_room + data_bytes + tail_room> bytes;
+    char* data() { return bytes.data() + head_room; }
+};
+
+/// All members but stop calls belong to the thread in run().
+class Worker {
+  public:
+    /// Binds the listener; port 0 lets the system choose. Throws std::runtime_error that names the
+    /// address.
+    Worker(Shared& shared, std::uint16_t port);
+    ~Worker();
+
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+
+    /// Serves until stop() has been called and every session has ended.
+    void run();
+
+    /// Thread-safe. Takes no more connections, closes idle ones, lets requests end.
+    void stop();
+    /// Thread-safe. Ends every request that is still there.
+    void cut();
+
+    Shared& shared;
+    upstream::Pool& pool() { return pool_; }
+    UuidV7Generator& ids() { return ids_; }
+    RelayBuffer& relay_buffer() { return *relay_buffer_; }
+
+  private:
+    net::Task<void> accept_loop();
+    net::Task<void> sweep_loop();
+    void serve(net::TcpSocket socket);
+
+    net::asio::io_context io_{1};
+    net::TcpAcceptor acceptor_;
+    net::Timer sweep_timer_;
+    std::uint16_t port_ = 0;
+    upstream::Pool pool_;
+    UuidV7Generator ids_;
+    std::unique_ptr<RelayBuffer> relay_buffer_ = std::make_unique<RelayBuffer>();
+    net::DeadlineList clients_;
+    std::size_t sessions_ = 0;
+    bool stopping_ = false;
+};
+
+}  // namespace ccproxy
