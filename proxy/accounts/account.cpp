@@ -1,6 +1,7 @@
 #include "proxy/accounts/account.hpp"
 
 #include <boost/url/parse.hpp>
+#include <charconv>
 #include <map>
 #include <stdexcept>
 
@@ -18,6 +19,13 @@ std::string text(boost::urls::string_view view) {
     return {view.data(), view.size()};
 }
 
+/// Boost.URL takes any number for a port.
+bool is_port(const std::string& port) {
+    std::uint16_t number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    return error == std::errc() && end == port.data() + port.size() && number > 0;
+}
+
 }  // namespace
 
 Result<BaseUrl> parse_base_url(const std::string& url) {
@@ -33,7 +41,7 @@ Result<BaseUrl> parse_base_url(const std::string& url) {
     base.tls = scheme == "https";
     base.host = parsed->host_address();
     base.port = parsed->has_port() ? text(parsed->port()) : base.tls ? "443" : "80";
-    if (parsed->has_port() && parsed->port_number() == 0) return Error{"has no proper port"};
+    if (!is_port(base.port)) return Error{"has no proper port"};
     base.host_header = text(parsed->encoded_host_and_port());
     base.path = text(parsed->encoded_path());
     while (base.path.ends_with('/')) base.path.pop_back();

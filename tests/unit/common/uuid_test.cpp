@@ -1,0 +1,32 @@
+#include "common/uuid.hpp"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+namespace ccproxy {
+
+TEST_CASE("a UUIDv7 carries its time, its version and its variant") {
+    UuidV7Generator ids;
+    const std::string id = ids.next(0x017F22E279B0);
+    CHECK(is_uuid(id));
+    CHECK(id.substr(0, 13) == "017f22e2-79b0");
+    CHECK(id[14] == '7');
+    CHECK(std::string("89ab").find(id[19]) != std::string::npos);
+}
+
+TEST_CASE("UUIDs of one moment differ and later ones sort behind earlier ones") {
+    UuidV7Generator ids;
+    std::set<std::string> same_moment;
+    for (int i = 0; i < 1000; ++i) same_moment.insert(ids.next(1000));
+    CHECK(same_moment.size() == 1000);
+    CHECK(*same_moment.rbegin() < ids.next(1001));
+}
+
+TEST_CASE("what is not a UUID is told apart") {
+    CHECK_FALSE(is_uuid(""));
+    CHECK_FALSE(is_uuid("017f22e2-79b0-7000-8000-00000000000"));
+    CHECK_FALSE(is_uuid("017f22e2-79b0-7000-8000-00000000000g"));
+    CHECK_FALSE(is_uuid("017f22e2x79b0-7000-8000-000000000000"));
+}
+
+}  // namespace ccproxy

@@ -1,0 +1,68 @@
+#include "proto/control.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace ccproxy {
+namespace {
+
+RegistrySnapshot two_tokens() {
+    RegistrySnapshot registry;
+    registry.version = "version-1";
+    registry.tokens.push_back({"a", sha256("key a"), "Älice", "both", 1234, false, true});
+    registry.tokens.push_back({"b", sha256("key b"), "Bob", "api", std::nullopt, true, false});
+    return registry;
+}
+
+template <class Message>
+Message through(const Message& message) {
+    return std::get<Message>(decode_control(encode_control(message)).value());
+}
+
+}  // namespace
+
+TEST_CASE("every control message survives its encoding") {
+    const Hello hello = through(Hello{"p", "1.2", 3, 9, "v", 7});
+    CHECK(hello.proxy_id == "p");
+    CHECK(hello.program_version == "1.2");
+    CHECK(hello.first_seq == 3);
+    CHECK(hello.next_seq == 9);
+    CHECK(hello.registry_version == "v");
+    CHECK(hello.dropped == 7);
+
+    const Ping ping = through(Ping{"p", "i", 10, 1});
+    CHECK(ping.instance_id == "i");
+    CHECK(ping.next_seq == 10);
+
+    const Welcome welcome = through(Welcome{"i", 5, two_tokens()});
+    CHECK(welcome.resume_seq == 5);
+    CHECK(welcome.registry == two_tokens());
+    CHECK_FALSE(through(Welcome{"i", 5, std::nullopt}).registry);
+
+    CHECK(through(Ack{8}).seq == 8);
+    CHECK(through(Resume{8}).resume_seq == 8);
+    CHECK(through(Pong{"i"}).instance_id == "i");
+    CHECK(through(Greet{"i"}).instance_id == "i");
+
+    const RegistryChange change = through(RegistryChange{"v1", "v2", two_tokens().tokens});
+    CHECK(change.from_version == "v1");
+    CHECK(change.version == "v2");
+    CHECK(change.tokens == two_tokens().tokens);
+}
+
+TEST_CASE("a malformed control message is refused") {
+    for (const char* bytes :
+         {"", "[]", "{}", R"({"type":"unheard of"})", R"({"type":"ack"})",
+          R"({"type":"ack","seq":-1})", R"({"type":"hello","proxy_id":"p","first_seq":1})",
+          R"({"type":"welcome","instance_id":"i","resume_seq":1,"registry":{"version":"v"}})",
+          R"({"type":"registry","version":"v","tokens":[{"id":"a","key_sha256":"00"}]})"}) {
+        CAPTURE(bytes);
+        CHECK(decode_control(bytes).has_error());
+    }
+}
+
+TEST_CASE("a registry survives its file form") {
+    CHECK(decode_registry(encode_registry(two_tokens())).value() == two_tokens());
+    CHECK(decode_registry(R"({"tokens":[]})").has_error());
+}
+
+}  // namespace ccproxy

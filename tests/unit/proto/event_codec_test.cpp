@@ -1,0 +1,116 @@
+#include "proto/event_codec.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace ccproxy {
+namespace {
+
+Event full_event() {
+    Event event;
+    event.id = "01a2076a-d1a0-70ba-a785-9764869d8c69";
+    event.token_id = "token";
+    event.user_name = "Älice 中";
+    event.account_id = "main";
+    event.mode = "api";
+    event.model = "claude-sonnet-4-5";
+    event.stream = true;
+    event.request_at_ms = 1'700'000'000'000;
+    event.response_at_ms = 1'700'000'001'500;
+    event.duration_ms = 1500;
+    event.ttft_ms = 300;
+    event.usage = {1, 2, 3, 4, 5};
+    event.usage_source = UsageSource::final;
+    event.status_code = 200;
+    event.success = true;
+    event.conversation_id = "conversation";
+    event.agent_id = "agent";
+    event.stop_reason = "end_turn";
+    event.upstream_request_id = "req_1";
+    event.attempts = 2;
+    return event;
+}
+
+std::string encoded(const Event& event) {
+    std::string bytes;
+    encode_event(event, bytes);
+    return bytes;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+    const std::size_t at = text.find(what);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, what.size(), with);
+}
+
+}  // namespace
+
+TEST_CASE("an event survives its encoding") {
+    const Event event = full_event();
+    CHECK(decode_event(encoded(event)).value() == event);
+    Event bare;
+    bare.id = event.id;
+    bare.token_id = "token";
+    bare.status_code = 499;
+    CHECK(decode_event(encoded(bare)).value() == bare);
+}
+
+TEST_CASE("usage that is not known is absent, not zero") {
+    Event event = full_event();
+    event.usage_source = UsageSource::none;
+    CHECK(encoded(event).find("_tokens") == std::string::npos);
+    CHECK(decode_event(encoded(event)).value().usage == Usage{});
+}
+
+TEST_CASE("texts from outside are made fit on the way") {
+    Event event = full_event();
+    event.model = std::string("bad\xFF\0model", 10);
+    event.error_message = std::string(5000, 'e');
+    const Event read = decode_event(encoded(event)).value();
+    CHECK(read.model == "bad\xEF\xBF\xBD\xEF\xBF\xBDmodel");
+    CHECK(read.error_message.size() == max_event_error_bytes);
+}
+
+TEST_CASE("a field that this version does not know is passed over") {
+    const std::string bytes = replaced(encoded(full_event()), "{", R"({"later":[1,{"x":2}],)");
+    CHECK(decode_event(bytes).value() == full_event());
+}
+
+TEST_CASE("a poison event is refused with the field's name") {
+    const std::string good = encoded(full_event());
+    const auto message = [](const std::string& bytes) {
+        const Result<Event> result = decode_event(bytes);
+        REQUIRE(result.has_error());
+        return result.error().message;
+    };
+    CHECK(message("").find("not JSON") == 0);
+    CHECK(message(good.substr(0, good.size() / 2)).find("not JSON") == 0);
+    CHECK(message("[]").find("must be a JSON object") != std::string::npos);
+    CHECK(message(std::string(100'000, '[')).find("not JSON") == 0);
+    CHECK(message(replaced(good, R"("v":1)", R"("v":2)")) == "v: version 2 is not known here");
+    CHECK(message(replaced(good, R"("id":"01a2)", R"("id":"xxxx)")) == "id: must be a UUID");
+    CHECK(message(replaced(good, R"("token_id":"token",)", "")) == "token_id: is required");
+    CHECK(message(replaced(good, R"("duration_ms":1500)", R"("duration_ms":-1)")) ==
+          "duration_ms: is out of range");
+    CHECK(message(replaced(good, R"("duration_ms":1500)", R"("duration_ms":1e99)")) ==
+          "duration_ms: must be a whole number");
+    CHECK(message(replaced(good, R"("output_tokens":5)", R"("output_tokens":2000000000000)")) ==
+          "output_tokens: is out of range");
+    CHECK(message(replaced(good, "final", "guess")) ==
+          "usage_source: must be final, partial, estimated or none");
+    CHECK(message(replaced(good, R"("mode":"api")", R"("mode":"a\u0000b")")) ==
+          "mode: holds a NUL character");
+    CHECK(message(replaced(good, R"("mode":"api")", "\"mode\":\"\xFF\"")).find("not JSON") == 0);
+    CHECK(message(replaced(good, R"("mode":"api")", "\"mode\":\"" + std::string(300, 'm') + '"')) ==
+          "mode: is too long");
+}
+
+TEST_CASE("an envelope survives its encoding, and a bad one is refused") {
+    const Envelope envelope = decode_envelope(encode_envelope({"proxy-1", 42})).value();
+    CHECK(envelope.proxy_id == "proxy-1");
+    CHECK(envelope.seq == 42);
+    CHECK(decode_envelope(R"({"proxy_id":"p","seq":0})").has_error());
+    CHECK(decode_envelope(R"({"seq":1})").has_error());
+    CHECK(decode_envelope("nonsense").has_error());
+}
+
+}  // namespace ccproxy
