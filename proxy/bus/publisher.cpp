@@ -113,7 +113,7 @@ class Publisher::Loop {
         }
         if (now - beat_at_ < heartbeat_interval) return;
         beat_at_ = now;
-        if (!welcomed_) {
+        if (!welcomed_ || greeting_) {
             say_hello(now);
             return;
         }
@@ -137,6 +137,9 @@ class Publisher::Loop {
         hello.dropped = status.dropped;
         send_control(hello);
         beat_at_ = now;
+        // Nothing is sent until the answer is there: what overtook this hello would look like a
+        // journal gone back.
+        greeting_ = true;
     }
 
     void send_control(const ControlMessage& message) {
@@ -161,22 +164,12 @@ class Publisher::Loop {
 
     void on(const Welcome& m) {
         if (m.registry) registry_.replace(*m.registry);
-        if (m.resume_seq > journal_.status().next_seq) {
-            // analyticsd knows events of this journal that the journal does not: an old copy of it
-            // was put back. Under its old id, what it records now would be taken for what was
-            // recorded before.
-            journal_.renew_id();
-            spdlog::error(
-                "bus: this journal is older than what analyticsd has of it; it goes on as {}",
-                journal_.proxy_id());
-            say_hello(SteadyClock::now());
-            return;
-        }
         if (!welcomed_ || instance_id_ != m.instance_id) {
             spdlog::info("bus: analyticsd {} asks for events from {} on", m.instance_id,
                          m.resume_seq);
         }
         instance_id_ = m.instance_id;
+        greeting_ = false;
         set_welcomed(true);
         ack_at_ = SteadyClock::now();
         go_on_from(m.resume_seq);
@@ -230,7 +223,8 @@ class Publisher::Loop {
     }
 
     [[nodiscard]] bool can_send() const {
-        return welcomed_ && !blocked_ && window_is_open() && next_to_send_ <= synced_seq_;
+        return welcomed_ && !greeting_ && !blocked_ && window_is_open() &&
+               next_to_send_ <= synced_seq_;
     }
 
     void send_events() {
@@ -293,7 +287,8 @@ class Publisher::Loop {
     zmq::socket_t control_;
 
     bool welcomed_ = false;
-    bool blocked_ = false;
+    bool greeting_ = false;  ///< A hello is out, its welcome is not in.
+    bool blocked_ = false;   ///< Nothing could be sent in the last turn: wait for the next tick.
     std::string instance_id_;
     std::uint64_t synced_seq_;
     std::uint64_t next_to_send_ = 1;

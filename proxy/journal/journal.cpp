@@ -74,7 +74,10 @@ void Journal::identify(bool is_new) {
     proxy_id_ = read_file(options_.folder + "/id");
     // Without its segments a journal has lost its place in the sequence, and must not go on under
     // its old id.
-    if (proxy_id_.empty() || is_new) renew_id();
+    if (proxy_id_.empty() || is_new) {
+        proxy_id_ = options_.proxy_name + "-" + random_suffix();
+        replace_file(options_.folder + "/id", proxy_id_);
+    }
     const std::string drops = read_file(drops_path);
     if (drops.size() == sizeof dropped_) std::memcpy(&dropped_, drops.data(), sizeof dropped_);
     drops_ = open_file(drops_path, O_RDWR | O_CREAT);
@@ -82,18 +85,6 @@ void Journal::identify(bool is_new) {
     if (::pwrite(drops_.fd(), &dropped_, sizeof dropped_, 0) != sizeof dropped_) {
         throw std::runtime_error(drops_path + ": cannot be written");
     }
-}
-
-std::string Journal::proxy_id() const {
-    const std::lock_guard lock(mutex_);
-    return proxy_id_;
-}
-
-void Journal::renew_id() {
-    const std::string id = options_.proxy_name + "-" + random_suffix();
-    replace_file(options_.folder + "/id", id);
-    const std::lock_guard lock(mutex_);
-    proxy_id_ = id;
 }
 
 std::int64_t Journal::cut_torn_tail(const std::string& path) {

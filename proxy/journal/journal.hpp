@@ -44,9 +44,7 @@ class Journal {
 
     /// Names this journal on the bus: the proxy's name and a random part, made with the journal, so
     /// that a new journal is never taken for the continuation of a lost one.
-    [[nodiscard]] std::string proxy_id() const;
-    /// Goes on under a new id, for a journal that was put back from a copy.
-    void renew_id();
+    [[nodiscard]] const std::string& proxy_id() const { return proxy_id_; }
     [[nodiscard]] const std::string& folder() const { return options_.folder; }
 
     /// Writes one event with one system call. False when it could not be written (no room, disk
@@ -85,6 +83,7 @@ class Journal {
 
     // Constant after construction.
     JournalOptions options_;
+    std::string proxy_id_;
     File lock_;
     File drops_;
 
@@ -92,7 +91,6 @@ class Journal {
 
     // Guarded by mutex_.
     mutable std::mutex mutex_;
-    std::string proxy_id_;
     std::deque<Segment> segments_;
     Handle active_;
     std::vector<Handle> unsynced_;
