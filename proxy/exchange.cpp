@@ -28,15 +28,15 @@ constexpr std::size_t max_session_id_bytes = 256;
 
 }  // namespace
 
-std::optional<http::Refusal> refusal(int status, std::string message, bool close) {
-    http::Refusal made;
+std::optional<http1::Refusal> refusal(int status, std::string message, bool close) {
+    http1::Refusal made;
     made.status = status;
     made.message = std::move(message);
     made.close = close;
     return made;
 }
 
-Exchange::Exchange(Worker& worker, ClientConnection& client, http::RequestHead head)
+Exchange::Exchange(Worker& worker, ClientConnection& client, http1::RequestHead head)
     : worker_(worker),
       client_(client),
       head_(std::move(head)),
@@ -70,7 +70,7 @@ net::Task<AfterExchange> Exchange::run() {
 }
 
 Exchange::Refused Exchange::route() {
-    const Result<http::Target> target = http::parse_target(head_.target);
+    const Result<http1::Target> target = http1::parse_target(head_.target);
     if (!target) return refusal(400, target.error().message, true);
     target_ = *target;
     route_ = find_route(head_.method, target_.path);
@@ -102,11 +102,11 @@ Exchange::Refused Exchange::authenticate() {
 }
 
 net::Task<Exchange::Refused> Exchange::read_body(std::size_t max_bytes) {
-    if (head_.framing.kind == http::Framing::Kind::none) {
+    if (head_.framing.kind == http1::Framing::Kind::none) {
         body_taken_ = true;
         co_return std::nullopt;
     }
-    if (head_.framing.kind == http::Framing::Kind::length && head_.framing.length > max_bytes) {
+    if (head_.framing.kind == http1::Framing::Kind::length && head_.framing.length > max_bytes) {
         co_return refusal(413, "the body is larger than " + std::to_string(max_bytes) + " bytes",
                           true);
     }
@@ -119,11 +119,11 @@ net::Task<Exchange::Refused> Exchange::read_body(std::size_t max_bytes) {
 }
 
 net::Task<Exchange::Refused> Exchange::read_to_framing(std::size_t max_bytes) {
-    http::BodyReader reader(head_.framing);
+    http1::BodyReader reader(head_.framing);
     std::string& input = client_.input();
     auto& buffered_bytes = worker_.shared.buffered_bytes;
     for (;;) {
-        const http::BodyReader::Step step = reader.take(input.data(), input.size());
+        const http1::BodyReader::Step step = reader.take(input.data(), input.size());
         if (step.malformed) co_return refusal(400, "the body's chunks are malformed", true);
         body_.append(input, 0, step.payload);
         input.erase(0, step.consumed);
@@ -155,13 +155,13 @@ Exchange::Refused Exchange::read_facts() {
     std::string inflated;
     std::string_view text = body_;
     const std::string_view coding = head_.fields.get("content-encoding");
-    if (http::equals_ignoring_case(coding, "gzip")) {
+    if (http1::equals_ignoring_case(coding, "gzip")) {
         Result<std::string> result =
             tap::inflate_gzip(body_, worker_.shared.config.limits.max_body_bytes);
         if (!result) return refusal(400, result.error().message);
         inflated = std::move(*result);
         text = inflated;
-    } else if (!coding.empty() && !http::equals_ignoring_case(coding, "identity")) {
+    } else if (!coding.empty() && !http1::equals_ignoring_case(coding, "identity")) {
         return refusal(415, "the body's content-encoding is neither gzip nor identity");
     }
     const Result<tap::RequestFacts> facts = tap::read_request_facts(text);
@@ -192,20 +192,20 @@ net::Task<AfterExchange> Exchange::answer_locally() {
     const LocalAnswer answer = make_local_answer(route_, worker_.shared);
     worker_.shared.metrics.count_request(route_, answer.status);
     const bool keep_alive = head_.keep_alive && !worker_.shared.stopping.load();
-    const std::string text = http::plain_response(answer.status, answer.content_type, answer.body,
-                                                  keep_alive, head_.method == "HEAD");
+    const std::string text = http1::plain_response(answer.status, answer.content_type, answer.body,
+                                                   keep_alive, head_.method == "HEAD");
     const bool sent = co_await client_.send(text, {}, worker_.shared.config.timeouts.client_write);
     co_return sent&& keep_alive ? AfterExchange::keep : AfterExchange::linger;
 }
 
-net::Task<AfterExchange> Exchange::refuse(http::Refusal refusal) {
+net::Task<AfterExchange> Exchange::refuse(http1::Refusal refusal) {
     client_.clear_deadline_interrupt();
     record(refusal.status, refusal.message);
     // A body that was not read would be taken for the next request.
     if (!body_taken_) refusal.close = true;
     const bool keep_alive = head_.keep_alive && !worker_.shared.stopping.load();
     const std::string answer =
-        http::error_response(refusal, id_, keep_alive, head_.method == "HEAD");
+        http1::error_response(refusal, id_, keep_alive, head_.method == "HEAD");
     // Towards a client that has left this fails at once.
     const bool sent =
         co_await client_.send(answer, {}, worker_.shared.config.timeouts.client_write);

@@ -32,13 +32,13 @@ enum class AfterExchange {
 /// The status of a request whose client left, as nginx writes it. No client sees it.
 inline constexpr int status_client_gone = 499;
 
-std::optional<http::Refusal> refusal(int status, std::string message, bool close = false);
+std::optional<http1::Refusal> refusal(int status, std::string message, bool close = false);
 
 /// Serves one request and records it once, whatever way it ends. Used by one coroutine on the
 /// worker's thread.
 class Exchange {
   public:
-    Exchange(Worker& worker, ClientConnection& client, http::RequestHead head);
+    Exchange(Worker& worker, ClientConnection& client, http1::RequestHead head);
     ~Exchange();
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
@@ -46,7 +46,7 @@ class Exchange {
     net::Task<AfterExchange> run();
 
   private:
-    using Refused = std::optional<http::Refusal>;
+    using Refused = std::optional<http1::Refusal>;
 
     // The steps, in order. Each either succeeds or says what the client is to be told.
     Refused route();
@@ -69,7 +69,7 @@ class Exchange {
 
     // The exits.
     net::Task<AfterExchange> answer_locally();
-    net::Task<AfterExchange> refuse(http::Refusal refusal);
+    net::Task<AfterExchange> refuse(http1::Refusal refusal);
     /// Writes the request's event to the journal, once: a second call does nothing. An empty
     /// `error` leaves it to the tap to say whether the request succeeded.
     void record(int status, const std::string& error);
@@ -81,13 +81,13 @@ class Exchange {
 
     Worker& worker_;
     ClientConnection& client_;
-    http::RequestHead head_;
+    http1::RequestHead head_;
     std::string id_;
     std::int64_t request_at_ms_;
     net::SteadyClock::time_point started_;
 
     Route route_ = Route::unknown;
-    http::Target target_;
+    http1::Target target_;
     std::shared_ptr<const TokenEntry> token_;
     std::string body_;
     std::size_t buffered_bytes_ = 0;
@@ -101,7 +101,7 @@ class Exchange {
     bool request_sent_whole_ = false;
     int attempts_ = 0;
     std::string upstream_input_;  ///< Bytes of the answer that follow its head.
-    http::ResponseHead response_;
+    http1::ResponseHead response_;
 
     std::unique_ptr<tap::UsageTap> tap_;
     std::optional<std::int64_t> ttft_ms_;

@@ -60,7 +60,7 @@ std::string Exchange::upstream_request_head() const {
     out.reserve(1024);
     out.append(head_.method).append(" ").append(account_->url.path).append(target_.path);
     out.append(target_.query).append(" HTTP/1.1\r\n").append(account_->header_lines);
-    http::append_request_fields(head_, out);
+    http1::append_request_fields(head_, out);
     if (!body_.empty() || head_.method == "POST" || head_.method == "PUT") {
         out.append("content-length: ").append(std::to_string(body_.size())).append("\r\n");
     }
@@ -111,7 +111,7 @@ bool Exchange::is_answering_early() {
 
 net::Task<Exchange::Refused> Exchange::receive_head(std::size_t& head_bytes) {
     RelayBuffer& buffer = worker_.relay_buffer();
-    while ((head_bytes = http::find_head_end(upstream_input_)) == 0) {
+    while ((head_bytes = http1::find_head_end(upstream_input_)) == 0) {
         if (upstream_input_.size() > max_response_head_bytes) {
             co_return refusal(502, "the upstream's answer has a head that is too large");
         }
@@ -136,7 +136,7 @@ net::Task<Exchange::Refused> Exchange::read_response_head() {
         std::size_t head_bytes = 0;
         Refused refused = co_await receive_head(head_bytes);
         if (refused) co_return refused;
-        Result<http::ResponseHead> head = http::parse_response_head(
+        Result<http1::ResponseHead> head = http1::parse_response_head(
             std::string_view(upstream_input_).substr(0, head_bytes), head_.method);
         if (!head) {
             co_return refusal(502, "the upstream's answer is malformed: " + head.error().message);

@@ -26,7 +26,7 @@ Relay::Relay(Exchange& exchange)
       reader_(exchange.response_.framing),
       out_(Out::chunked),
       keep_alive_(exchange.head_.keep_alive && exchange.body_taken_) {
-    using Kind = http::Framing::Kind;
+    using Kind = http1::Framing::Kind;
     const Kind kind = exchange.response_.framing.kind;
     if (kind == Kind::length) {
         out_ = Out::length;
@@ -60,12 +60,12 @@ net::Task<AfterExchange> Relay::run() {
 }
 
 std::string Relay::client_head() const {
-    const http::ResponseHead& response = exchange_.response_;
+    const http1::ResponseHead& response = exchange_.response_;
     std::string out;
     out.reserve(1024);
     out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
-    out.append(http::reason_phrase(response.status)).append("\r\n");
-    http::append_response_fields(response, out);
+    out.append(http1::reason_phrase(response.status)).append("\r\n");
+    http1::append_response_fields(response, out);
     out.append("x-ccproxy-request-id: ").append(exchange_.id_).append("\r\n");
     const std::string_view length = response.fields.get("content-length");
     if (out_ == Out::chunked) {
@@ -121,7 +121,7 @@ net::Task<Relay::Step> Relay::pass_piece() {
         co_return Step::broken;
     }
     char* data = exchange_.worker_.relay_buffer().data();
-    const http::BodyReader::Step step = reader_.take(data, read.bytes);
+    const http1::BodyReader::Step step = reader_.take(data, read.bytes);
     bool end = reader_.done();
     if (step.malformed) failure_ = "the upstream's answer is malformed";
     if (read.status == net::IoStatus::closed) {

@@ -36,7 +36,7 @@ class Relay {
 
     Exchange& exchange_;
     ClientConnection& client_;
-    http::BodyReader reader_;
+    http1::BodyReader reader_;
     Out out_;
     bool keep_alive_;
     std::string head_;  ///< Of the client's answer, until it has been sent.

@@ -17,7 +17,7 @@ enum class Route {
     unknown        ///< 404.
 };
 
-/// Path as http::parse_target gives it.
+/// Path as http1::parse_target gives it.
 inline Route find_route(std::string_view method, std::string_view path) {
     const bool reads = method == "GET" || method == "HEAD";
     if (path == "/v1/messages" && method == "POST") return Route::messages;

@@ -16,8 +16,8 @@ constexpr std::size_t max_linger_bytes = 4 * 1024 * 1024;
 constexpr net::milliseconds linger_timeout{2000};
 
 struct ReadHead {
-    std::string bytes;                     ///< One whole head; empty when there is none to come.
-    std::optional<http::Refusal> refusal;  ///< The client is to be told why there is none.
+    std::string bytes;                      ///< One whole head; empty when there is none to come.
+    std::optional<http1::Refusal> refusal;  ///< The client is to be told why there is none.
 };
 
 /// Reads up to the end of the next head. An empty line before a request is passed over (RFC 9112,
@@ -29,7 +29,7 @@ net::Task<ReadHead> read_head(Worker& worker, ClientConnection& client) {
     bool timing = false;
     for (;;) {
         while (input.starts_with("\r\n")) input.erase(0, 2);
-        if (const std::size_t size = http::find_head_end(input)) {
+        if (const std::size_t size = http1::find_head_end(input)) {
             if (size <= config.limits.max_head_bytes) {
                 head.bytes = input.substr(0, size);
                 input.erase(0, size);
@@ -37,7 +37,7 @@ net::Task<ReadHead> read_head(Worker& worker, ClientConnection& client) {
             }
         }
         if (input.size() > config.limits.max_head_bytes) {
-            head.refusal = http::Refusal{431, "the request's head is too large", true, 0};
+            head.refusal = http1::Refusal{431, "the request's head is too large", true, 0};
             co_return head;
         }
         if (!input.empty() && !timing) {
@@ -49,7 +49,8 @@ net::Task<ReadHead> read_head(Worker& worker, ClientConnection& client) {
         if (more) continue;
         if (client.interrupted() == Interrupt::deadline && !input.empty()) {
             client.clear_deadline_interrupt();
-            head.refusal = http::Refusal{408, "the request's head did not arrive in time", true, 0};
+            head.refusal =
+                http1::Refusal{408, "the request's head did not arrive in time", true, 0};
         }
         co_return head;
     }
@@ -79,15 +80,15 @@ net::Task<void> run_session(Worker& worker, std::shared_ptr<ClientConnection> cl
         if (worker.shared.stopping.load() && client->input().empty()) co_return;
         ReadHead read = co_await read_head(worker, *client);
         client->idle = false;
-        Result<http::RequestHead> head = Error{};
+        Result<http1::RequestHead> head = Error{};
         if (!read.refusal) {
             if (read.bytes.empty()) co_return;
-            head = http::parse_request_head(read.bytes);
-            if (!head) read.refusal = http::Refusal{400, head.error().message, true, 0};
+            head = http1::parse_request_head(read.bytes);
+            if (!head) read.refusal = http1::Refusal{400, head.error().message, true, 0};
         }
         if (read.refusal) {
             const std::string id = worker.ids().next(worker.shared.clock.unix_ms());
-            const std::string answer = http::error_response(*read.refusal, id, false, false);
+            const std::string answer = http1::error_response(*read.refusal, id, false, false);
             const bool sent = co_await client->send(answer, {}, config.timeouts.client_write);
             if (sent) co_await linger(*client);
             co_return;

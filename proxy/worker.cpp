@@ -78,12 +78,12 @@ net::Task<void> Worker::accept_loop() {
 void Worker::serve(net::TcpSocket socket) {
     if (shared.connections.load() >= shared.config.limits.max_connections) {
         shared.metrics.refused_connections().Increment();
-        http::Refusal refusal;
+        http1::Refusal refusal;
         refusal.status = 503;
         refusal.message = "this proxy serves as many connections as it may";
         refusal.close = true;
         refusal.retry_after_seconds = 1;
-        const std::string answer = http::error_response(refusal, "", false, false);
+        const std::string answer = http1::error_response(refusal, "", false, false);
         net::Stream stream(std::move(socket));
         stream.write_some(answer);
         stream.shutdown_send();

@@ -9,10 +9,10 @@ namespace ccproxy::auth {
 
 /// From `Authorization: Bearer …` or `x-api-key`. When both are there the Bearer counts, as it does
 /// upstream. Empty when there is none. Views into `fields`.
-inline std::string_view client_credential(const http::Fields& fields) {
+inline std::string_view client_credential(const http1::Fields& fields) {
     static constexpr std::string_view scheme = "bearer ";
     const std::string_view authorization = fields.get("authorization");
-    if (http::equals_ignoring_case(authorization.substr(0, scheme.size()), scheme)) {
+    if (http1::equals_ignoring_case(authorization.substr(0, scheme.size()), scheme)) {
         return authorization.substr(scheme.size());
     }
     return fields.get("x-api-key");

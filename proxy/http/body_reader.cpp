@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 namespace {
 
 constexpr std::size_t max_framing_line_bytes = 16 * 1024;
@@ -103,4 +103,4 @@ BodyReader::State BodyReader::end_of_size_line() {
     return left_ == 0 ? State::trailer_start : State::data;
 }
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

@@ -7,7 +7,7 @@
 
 #include "proxy/http/head.hpp"
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 
 /// Pure: bytes in, payload out. After `done()` or a failure no more is taken.
 class BodyReader {
@@ -57,4 +57,4 @@ class BodyReader {
     std::size_t framing_line_bytes_ = 0;  ///< Extension and trailer bytes since the last payload.
 };
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

@@ -5,7 +5,7 @@
 #include "common/json.hpp"
 #include "common/utf8.hpp"
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 
 std::string_view error_type(int status) {
     switch (status) {
@@ -72,4 +72,4 @@ std::string error_response(const Refusal& refusal, std::string_view request_id, 
     return out;
 }
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 
 /// What went wrong, as the client and the log are told.
 struct Refusal {
@@ -27,4 +27,4 @@ std::string error_body(const Refusal& refusal, std::string_view request_id);
 std::string error_response(const Refusal& refusal, std::string_view request_id, bool keep_alive,
                            bool head_only);
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

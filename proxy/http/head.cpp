@@ -6,7 +6,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <charconv>
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 namespace {
 
 namespace beast_http = boost::beast::http;
@@ -189,4 +189,4 @@ bool equals_ignoring_case(std::string_view left, std::string_view right) {
                       [](char a, char b) { return lower(a) == lower(b); });
 }
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

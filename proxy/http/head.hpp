@@ -11,7 +11,7 @@
 
 #include "common/result.hpp"
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 
 /// How the end of a message's body is found (RFC 9112, section 6.3).
 struct Framing {
@@ -69,4 +69,4 @@ Result<ResponseHead> parse_response_head(std::string_view head, std::string_view
 /// Whether two ASCII texts are equal but for case.
 bool equals_ignoring_case(std::string_view left, std::string_view right);
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 namespace {
 
 constexpr std::array<std::string_view, 11> hop_by_hop{"connection",          "content-length",
@@ -75,4 +75,4 @@ void append_response_fields(const ResponseHead& response, std::string& out) {
     append_fields(response.fields, response_only, out);
 }
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

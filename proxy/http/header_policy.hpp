@@ -6,7 +6,7 @@
 
 #include "proxy/http/head.hpp"
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 
 /// Appends the client's fields that an upstream may see, each as a header line. Left out:
 /// hop-by-hop fields (RFC 9110, section 7.6.1) and those that Connection names, framing, Host,
@@ -18,4 +18,4 @@ void append_request_fields(const RequestHead& request, std::string& out);
 /// what speaks of the upstream's own host (cookies, Alt-Svc, Strict-Transport-Security).
 void append_response_fields(const ResponseHead& response, std::string& out);
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

@@ -2,7 +2,7 @@
 
 #include "proxy/http/error_response.hpp"
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 
 std::string plain_response(int status, std::string_view content_type, std::string_view body,
                            bool keep_alive, bool head_only) {
@@ -15,4 +15,4 @@ std::string plain_response(int status, std::string_view content_type, std::strin
     return out;
 }
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

@@ -4,7 +4,7 @@
 
 #include "proxy/http/head.hpp"
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 namespace {
 
 /// Whether a path segment means `.` or `..`, its dots written plainly or as `%2e`.
@@ -55,4 +55,4 @@ Result<Target> parse_target(std::string_view target) {
     return parsed;
 }
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

@@ -6,7 +6,7 @@
 
 #include "common/result.hpp"
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 
 struct Target {
     std::string path;   ///< `/v1/messages`; `/v1/v1/…` has become `/v1/…`.
@@ -18,4 +18,4 @@ struct Target {
 /// segments, encoded ones too (they could leave an upstream's base path), and on a backslash.
 Result<Target> parse_target(std::string_view target);
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

@@ -15,7 +15,7 @@ constexpr std::size_t max_inflated_bytes = 256 * 1024 * 1024;
 constexpr double chars_per_token = 3.5;
 
 bool starts_with_type(std::string_view content_type, std::string_view type) {
-    return http::equals_ignoring_case(content_type.substr(0, type.size()), type);
+    return http1::equals_ignoring_case(content_type.substr(0, type.size()), type);
 }
 
 /// Characters of the string that follows `"name":"` in a flat JSON text; 0 when it is not there.
@@ -41,10 +41,10 @@ UsageTap::UsageTap(std::string_view content_type, std::string_view content_encod
     : format_(Format::other) {
     if (starts_with_type(content_type, "text/event-stream")) format_ = Format::sse;
     if (starts_with_type(content_type, "application/json")) format_ = Format::json;
-    if (http::equals_ignoring_case(content_encoding, "gzip")) {
+    if (http1::equals_ignoring_case(content_encoding, "gzip")) {
         inflater_ = std::make_unique<Inflater>(max_inflated_bytes);
     } else if (!content_encoding.empty() &&
-               !http::equals_ignoring_case(content_encoding, "identity")) {
+               !http1::equals_ignoring_case(content_encoding, "identity")) {
         readable_ = false;
     }
     if (format_ == Format::other) readable_ = false;

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 namespace {
 
 struct Outcome {
@@ -84,4 +84,4 @@ TEST_CASE("a body without framing ends with its connection, an empty one at once
     CHECK_FALSE(BodyReader(chunked).ends_with_connection());
 }
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 namespace {
 
 std::string refused(const std::string& head) {
@@ -104,4 +104,4 @@ TEST_CASE("the framing of an answer follows its status, its method and its field
     CHECK(parse_response_head("HTTP/1.1 999 What\r\n\r\n", "POST").has_error());
 }
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

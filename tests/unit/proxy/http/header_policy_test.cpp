@@ -4,7 +4,7 @@
 
 #include "proxy/auth/client_credential.hpp"
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 namespace {
 
 std::string upstream_sees(const std::string& fields) {
@@ -63,4 +63,4 @@ TEST_CASE("the client's key comes as a Bearer or as x-api-key, and the Bearer co
     CHECK(key("").empty());
 }
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1

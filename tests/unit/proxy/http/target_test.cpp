@@ -4,7 +4,7 @@
 
 #include "proxy/routes.hpp"
 
-namespace ccproxy::http {
+namespace ccproxy::http1 {
 
 TEST_CASE("targets in origin and absolute form come to the same") {
     for (const char* target :
@@ -40,4 +40,4 @@ TEST_CASE("routes") {
     CHECK(find_route("GET", "/etc/passwd") == Route::unknown);
 }
 
-}  // namespace ccproxy::http
+}  // namespace ccproxy::http1
