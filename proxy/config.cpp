@@ -152,6 +152,8 @@ ProxyConfig read_proxy_config(ConfigSource& source) {
     config.journal.sync_interval =
         source.duration("journal.sync_interval", config.journal.sync_interval, milliseconds(0),
                         milliseconds(60'000));
+    config.journal.retain =
+        source.duration("journal.retain", config.journal.retain, milliseconds(0), 365 * day);
     config.bus.events = read_bus_address(source, "bus.events", config.bus.events);
     config.bus.control = read_bus_address(source, "bus.control", config.bus.control);
     config.shutdown_grace =

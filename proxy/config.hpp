@@ -40,6 +40,7 @@ struct LimitConfig {
 struct JournalConfig {
     std::int64_t max_bytes = std::int64_t{1} << 30;
     std::chrono::milliseconds sync_interval{200};  ///< 0: before a response ends.
+    std::chrono::milliseconds retain{0};           ///< Acknowledged events stay for this long.
 };
 
 struct BusConfig {

@@ -15,6 +15,7 @@ journal::JournalOptions journal_options(const ProxyConfig& config) {
     options.proxy_name = config.name;
     options.max_bytes = config.journal.max_bytes;
     options.segment_bytes = std::min<std::int64_t>(options.segment_bytes, options.max_bytes / 8);
+    options.retain = config.journal.retain;
     options.sync_each_append = config.journal.sync_interval == milliseconds(0);
     return options;
 }

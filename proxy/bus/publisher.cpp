@@ -113,6 +113,7 @@ class Publisher::Loop {
         }
         if (now - beat_at_ < heartbeat_interval) return;
         beat_at_ = now;
+        journal_.release(shared_.acked_seq.load());
         if (!welcomed_ || greeting_) {
             say_hello(now);
             return;

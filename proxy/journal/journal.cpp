@@ -34,6 +34,12 @@ std::string random_suffix() {
     return text;
 }
 
+std::chrono::system_clock::time_point written_at(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return {};
+    return std::chrono::system_clock::from_time_t(status.st_mtime);
+}
+
 }  // namespace
 
 Journal::Journal(JournalOptions options) : options_(std::move(options)) {
@@ -56,7 +62,7 @@ void Journal::recover() {
         next_seq_ = std::max(next_seq_, first_seq);
         const std::int64_t bytes =
             newest ? cut_torn_tail(path) : static_cast<std::int64_t>(fs::file_size(path));
-        segments_.push_back({first_seq, bytes});
+        segments_.push_back({first_seq, bytes, written_at(path)});
         total_bytes_ += bytes;
     }
     if (segments_.empty()) {
@@ -143,7 +149,8 @@ bool Journal::open_segment() {
         total_bytes_ -= segments_.back().bytes;
         segments_.pop_back();
     }
-    segments_.push_back({next_seq_, bytes});
+    if (!segments_.empty()) segments_.back().written_at = std::chrono::system_clock::now();
+    segments_.push_back({next_seq_, bytes, {}});
     total_bytes_ += bytes;
     active_ = std::make_shared<File>(std::move(file));
     active_broken_ = false;
@@ -168,7 +175,7 @@ bool Journal::append(std::string_view payload) {
 bool Journal::write_record(std::string_view payload) {
     const auto bytes = static_cast<std::int64_t>(record_header_bytes + payload.size());
     if (payload.size() > max_payload_bytes) return false;
-    if (total_bytes_ + bytes > options_.max_bytes) return false;
+    if (!make_room(bytes)) return false;
     const bool full = segments_.back().bytes + bytes > options_.segment_bytes &&
                       segments_.back().first_seq != next_seq_;
     if ((full || active_broken_) && !open_segment()) return false;
@@ -233,18 +240,28 @@ bool Journal::sync() {
 }
 
 void Journal::release(std::uint64_t seq) {
-    std::vector<std::uint64_t> gone;
-    {
-        const std::lock_guard lock(mutex_);
-        while (segments_.size() > 1 && segments_[1].first_seq <= seq + 1) {
-            gone.push_back(segments_.front().first_seq);
-            total_bytes_ -= segments_.front().bytes;
-            segments_.pop_front();
-        }
+    const auto kept_since = std::chrono::system_clock::now() - options_.retain;
+    const std::lock_guard lock(mutex_);
+    acked_seq_ = std::max(acked_seq_, seq);
+    while (segments_.size() > 1 && segments_[1].first_seq <= acked_seq_ + 1 &&
+           segments_.front().written_at <= kept_since) {
+        delete_oldest();
     }
-    for (const std::uint64_t first_seq : gone) {
-        ::unlink((options_.folder + "/" + segment_name(first_seq)).c_str());
+}
+
+/// What is retained gives way to what is new.
+bool Journal::make_room(std::int64_t bytes) {
+    while (total_bytes_ + bytes > options_.max_bytes && segments_.size() > 1 &&
+           segments_[1].first_seq <= acked_seq_ + 1) {
+        delete_oldest();
     }
+    return total_bytes_ + bytes <= options_.max_bytes;
+}
+
+void Journal::delete_oldest() {
+    ::unlink((options_.folder + "/" + segment_name(segments_.front().first_seq)).c_str());
+    total_bytes_ -= segments_.front().bytes;
+    segments_.pop_front();
 }
 
 JournalStatus Journal::status() const {

@@ -21,6 +21,9 @@ struct JournalOptions {
     std::string proxy_name;  ///< First part of the id that a new journal gets.
     std::int64_t max_bytes = 1 << 30;
     std::int64_t segment_bytes = 16 << 20;
+    /// Acknowledged segments are kept for this long, while there is room, for an analyticsd that is
+    /// put back from an older backup.
+    std::chrono::milliseconds retain{0};
     /// Append syncs before it returns, instead of leaving it to sync().
     bool sync_each_append = false;
 };
@@ -70,6 +73,7 @@ class Journal {
     struct Segment {
         std::uint64_t first_seq = 0;
         std::int64_t bytes = 0;
+        std::chrono::system_clock::time_point written_at;  ///< The last time, once it is closed.
     };
     /// A descriptor kept open until all that was written through it is synced.
     using Handle = std::shared_ptr<File>;
@@ -78,6 +82,8 @@ class Journal {
     void identify(bool is_new);
     std::int64_t cut_torn_tail(const std::string& path);
     bool open_segment();
+    bool make_room(std::int64_t bytes);
+    void delete_oldest();
     bool write_record(std::string_view payload);
     void count_drop();
 
@@ -98,6 +104,7 @@ class Journal {
     bool active_broken_ = false;
     std::uint64_t next_seq_ = 1;
     std::uint64_t synced_seq_ = 0;
+    std::uint64_t acked_seq_ = 0;
     std::uint64_t dropped_ = 0;
     std::int64_t total_bytes_ = 0;
 };

@@ -191,6 +191,26 @@ TEST_CASE("acknowledged segments are deleted, the newest one never") {
     CHECK(journal.status().next_seq == 101);
 }
 
+TEST_CASE("retained segments stay while there is room, and give way to new events") {
+    const test::TempFolder folder;
+    JournalOptions retaining = options(folder);
+    retaining.retain = std::chrono::hours(1);
+    retaining.max_bytes = 20'000;
+    Journal journal(retaining);
+    append_events(journal, 1, 100);
+    journal.release(100);
+    CHECK(read_all(journal) == events(1, 100));
+    for (std::uint64_t seq = 101; seq <= 500; ++seq) {
+        append_events(journal, seq, seq);
+        journal.release(seq);
+    }
+    CHECK(journal.status().dropped == 0);
+    CHECK(journal.status().bytes <= retaining.max_bytes);
+    const std::uint64_t first = journal.status().first_seq;
+    CHECK(first > 1);
+    CHECK(read_all(journal, first) == events(first, 500));
+}
+
 TEST_CASE("a full journal drops and counts, and takes events again when there is room") {
     const test::TempFolder folder;
     JournalOptions small = options(folder);
