@@ -94,6 +94,9 @@ struct BodyWriter {
     void operator()(const Pong& m) const {
         type("pong");
         key_text(writer, "instance_id", m.instance_id);
+        key_uint(writer, "resume_seq", m.resume_seq);
+        writer.Key("reading");
+        writer.Bool(m.reading);
     }
     void operator()(const Greet& m) const {
         type("greet");
@@ -184,7 +187,13 @@ Result<ControlMessage> read_body(JsonFields& fields, const std::string& type) {
     }
     if (type == "ack") return ControlMessage(Ack{seq(fields, "seq", 0)});
     if (type == "resume") return ControlMessage(Resume{seq(fields, "resume_seq", 1)});
-    if (type == "pong") return ControlMessage(Pong{required("instance_id")});
+    if (type == "pong") {
+        Pong m;
+        m.instance_id = required("instance_id");
+        m.resume_seq = seq(fields, "resume_seq", 1);
+        m.reading = fields.boolean("reading");
+        return ControlMessage(std::move(m));
+    }
     if (type == "greet") return ControlMessage(Greet{required("instance_id")});
     return Error{"type: " + type + " is not known here"};
 }

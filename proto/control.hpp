@@ -87,6 +87,8 @@ struct RegistryChange {
 /// Answer to a ping.
 struct Pong {
     std::string instance_id;
+    std::uint64_t resume_seq = 1;  ///< The event that is expected next.
+    bool reading = true;  ///< False while the database is behind and events are left on the way.
 };
 
 /// The sender of the last message is not known here: say hello.

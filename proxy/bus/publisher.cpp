@@ -20,8 +20,8 @@ constexpr milliseconds tick{10};
 constexpr milliseconds heartbeat_interval{1000};
 /// analyticsd answers every heartbeat; silence for this long means that it is gone.
 constexpr milliseconds silence_limit{5000};
-/// Without an acknowledgement for this long, ask where to go on.
-constexpr milliseconds ack_limit{10'000};
+/// When events are out and nothing has got on for this long, ask where to go on.
+constexpr milliseconds progress_limit{10'000};
 constexpr std::size_t max_sends_per_turn = 2000;
 
 }  // namespace
@@ -56,8 +56,9 @@ class Publisher::Loop {
             socket->set(zmq::sockopt::reconnect_ivl_max, 1000);
             socket->set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(max_control_bytes));
         }
-        // The window bounds what is in flight, so the socket need not.
-        events_.set(zmq::sockopt::sndhwm, 0);
+        // Never less than the window, which is what bounds memory; what is sent anew after a resume
+        // waits here.
+        events_.set(zmq::sockopt::sndhwm, static_cast<int>(options_.window_events));
         events_.connect(options_.events_address);
         control_.connect(options_.control_address);
     }
@@ -107,8 +108,8 @@ class Publisher::Loop {
             spdlog::warn("bus: analyticsd is silent; events wait in the journal");
             set_welcomed(false);
         }
-        if (welcomed_ && !in_flight_.empty() && now - ack_at_ > ack_limit) {
-            ack_at_ = now;
+        if (welcomed_ && !in_flight_.empty() && now - progress_at_ > progress_limit) {
+            progress_at_ = now;
             say_hello(now);
         }
         if (now - beat_at_ < heartbeat_interval) return;
@@ -172,7 +173,7 @@ class Publisher::Loop {
         instance_id_ = m.instance_id;
         greeting_ = false;
         set_welcomed(true);
-        ack_at_ = SteadyClock::now();
+        progress_at_ = SteadyClock::now();
         go_on_from(m.resume_seq);
     }
 
@@ -182,7 +183,7 @@ class Publisher::Loop {
     }
 
     void on(const Ack& m) {
-        ack_at_ = SteadyClock::now();
+        progress_at_ = SteadyClock::now();
         shared_.acked_seq.store(m.seq);
         while (!in_flight_.empty() && in_flight_.front().seq <= m.seq) {
             in_flight_bytes_ -= in_flight_.front().bytes;
@@ -197,7 +198,11 @@ class Publisher::Loop {
 
     void on(const Greet&) { say_hello(SteadyClock::now()); }
     void on(const Pong& m) {
-        if (m.instance_id != instance_id_) say_hello(SteadyClock::now());
+        if (m.instance_id != instance_id_) return say_hello(SteadyClock::now());
+        // Events are missing over there only if it reads what comes and still does not get on.
+        const bool gets_on = m.resume_seq > pong_seq_ || m.resume_seq == next_to_send_;
+        pong_seq_ = m.resume_seq;
+        if (gets_on || !m.reading) progress_at_ = SteadyClock::now();
     }
     // What only analyticsd is sent.
     void on(const Hello&) {}
@@ -255,7 +260,7 @@ class Publisher::Loop {
         if (!events_.send(zmq::buffer(envelope), flags | zmq::send_flags::sndmore)) return false;
         // The first frame was taken, so the rest of the message is too.
         (void)events_.send(zmq::buffer(payload.data(), payload.size()), flags);
-        if (in_flight_.empty()) ack_at_ = SteadyClock::now();
+        if (in_flight_.empty()) progress_at_ = SteadyClock::now();
         const auto bytes = static_cast<std::int64_t>(envelope.size() + payload.size());
         in_flight_.push_back({seq, bytes});
         in_flight_bytes_ += bytes;
@@ -293,10 +298,11 @@ class Publisher::Loop {
     std::string instance_id_;
     std::uint64_t synced_seq_;
     std::uint64_t next_to_send_ = 1;
+    std::uint64_t pong_seq_ = 0;
     std::optional<journal::JournalReader::Entry> pending_;
     std::deque<InFlight> in_flight_;
     std::int64_t in_flight_bytes_ = 0;
-    SteadyClock::time_point synced_at_, beat_at_, heard_at_, ack_at_;
+    SteadyClock::time_point synced_at_, beat_at_, heard_at_, progress_at_;
 };
 
 Publisher::Publisher(const PublisherOptions& options, journal::Journal& journal,

@@ -40,7 +40,10 @@ TEST_CASE("every control message survives its encoding") {
 
     CHECK(through(Ack{8}).seq == 8);
     CHECK(through(Resume{8}).resume_seq == 8);
-    CHECK(through(Pong{"i"}).instance_id == "i");
+    const Pong pong = through(Pong{"i", 12, false});
+    CHECK(pong.instance_id == "i");
+    CHECK(pong.resume_seq == 12);
+    CHECK_FALSE(pong.reading);
     CHECK(through(Greet{"i"}).instance_id == "i");
 
     const RegistryChange change = through(RegistryChange{"v1", "v2", two_tokens().tokens});

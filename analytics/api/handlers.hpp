@@ -1,0 +1,24 @@
+// The handlers of the API, one a call. The table in routes.cpp says which call is whose.
+#pragma once
+
+#include "analytics/api/call.hpp"
+
+namespace ccproxy::analytics {
+
+// tokens.cpp
+http::Response generate_token(const Call& call);
+http::Response list_tokens(const Call& call);
+http::Response revoke_token(const Call& call);
+http::Response change_token_settings(const Call& call);
+http::Response show_own_token(const Call& call);
+
+// logs.cpp
+http::Response list_request_logs(const Call& call);
+http::Response show_request_log(const Call& call);
+
+// system.cpp
+http::Response show_system_status(const Call& call);
+http::Response show_health(const Call& call);
+http::Response show_readiness(const Call& call);
+
+}  // namespace ccproxy::analytics

@@ -1,0 +1,60 @@
+#include "analytics/api/routes.hpp"
+
+#include "analytics/api/auth.hpp"
+#include "analytics/api/handlers.hpp"
+
+namespace ccproxy::analytics {
+namespace {
+
+/// Who may make a call.
+enum class Access {
+    anyone,
+    client,  ///< Who has a client key, also a revoked or expired one.
+    admin
+};
+
+struct Endpoint {
+    Access access;
+    Action action;
+};
+
+const http::Router<Endpoint>& router() {
+    static const http::Router<Endpoint> table({
+        {"GET", "/api/logs/requests", {Access::admin, list_request_logs}},
+        {"GET", "/api/logs/requests/:id", {Access::admin, show_request_log}},
+        {"POST", "/api/token/generate", {Access::admin, generate_token}},
+        {"GET", "/api/token/list", {Access::admin, list_tokens}},
+        {"POST", "/api/token/revoke", {Access::admin, revoke_token}},
+        {"GET", "/api/token/info", {Access::client, show_own_token}},
+        {"PUT", "/api/token/:id/settings", {Access::admin, change_token_settings}},
+        {"GET", "/api/system/status", {Access::admin, show_system_status}},
+        {"GET", "/healthz", {Access::anyone, show_health}},
+        {"GET", "/readyz", {Access::anyone, show_readiness}},
+    });
+    return table;
+}
+
+}  // namespace
+
+http::Response answer_call(const http::Request& request, Worker& worker,
+                           const std::string& admin_key) {
+    const http::RouteMatch match = router().match(request);
+    if (match.outcome == http::RouteMatch::Outcome::not_found) {
+        return http::error_response(404, "there is no such call");
+    }
+    if (match.outcome == http::RouteMatch::Outcome::method_not_allowed) {
+        http::Response response = http::error_response(405, "this call takes " + match.allow);
+        response.headers.push_back({"allow", match.allow});
+        return response;
+    }
+    const Endpoint& endpoint = router().handler(match);
+    Call call{request, match, worker, std::nullopt};
+    if (endpoint.access == Access::admin && !is_admin(request, admin_key)) return unauthorized();
+    if (endpoint.access == Access::client) {
+        call.client = find_client(request, *worker.reader);
+        if (!call.client) return unauthorized();
+    }
+    return endpoint.action(call);
+}
+
+}  // namespace ccproxy::analytics

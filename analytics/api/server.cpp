@@ -1,0 +1,62 @@
+#include "analytics/api/server.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+#include "analytics/api/routes.hpp"
+#include "common/http/server.hpp"
+
+namespace ccproxy::analytics {
+
+class ApiServer::Impl {
+  public:
+    Impl(const ApiConfig& config, Services services)
+        : admin_key_(config.admin_key),
+          services_(std::move(services)),
+          server_(options(config), [this] { return handler(); }) {}
+
+    void start() {
+        if (admin_key_.empty()) throw std::runtime_error("the admin key must not be empty");
+        server_.start();
+    }
+    [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+    void stop() { server_.stop(); }
+
+  private:
+    static http::ServerOptions options(const ApiConfig& config) {
+        http::ServerOptions options;
+        options.listen_host = config.listen_host;
+        options.port = config.port;
+        options.threads = config.threads;
+        options.extra_headers = {{"x-content-type-options", "nosniff"},
+                                 {"cache-control", "no-store"}};
+        return options;
+    }
+
+    http::Handler handler() {
+        auto worker =
+            std::make_shared<Worker>(Worker{services_, services_.open_reader(), UuidV7Generator()});
+        return [this, worker](const http::Request& request) {
+            return answer_call(request, *worker, admin_key_);
+        };
+    }
+
+    const std::string admin_key_;
+    const Services services_;
+    http::Server server_;  // Last: its threads use what stands above.
+};
+
+ApiServer::ApiServer(const ApiConfig& config, const Services& services)
+    : impl_(std::make_unique<Impl>(config, services)) {}
+ApiServer::~ApiServer() = default;
+void ApiServer::start() {
+    impl_->start();
+}
+std::uint16_t ApiServer::port() const {
+    return impl_->port();
+}
+void ApiServer::stop() {
+    impl_->stop();
+}
+
+}  // namespace ccproxy::analytics

@@ -1,0 +1,42 @@
+// The HTTP API of analyticsd on a port of its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "analytics/services.hpp"
+
+namespace ccproxy::analytics {
+
+struct ApiConfig {
+    std::string listen_host = "127.0.0.1";  ///< An IP address.
+    std::uint16_t port = 0;                 ///< 0 takes a free one.
+    int threads = 2;                        ///< That answer calls, each with a reader of its own.
+    std::string admin_key;                  ///< Must not be empty.
+};
+
+/// Used by one thread.
+class ApiServer {
+  public:
+    /// Copies `services`; what its functions refer to outlives the server.
+    ApiServer(const ApiConfig& config, const Services& services);
+    /// Stops.
+    ~ApiServer();
+    ApiServer(const ApiServer&) = delete;
+    ApiServer& operator=(const ApiServer&) = delete;
+
+    /// Opens the readers and binds. Throws std::runtime_error that says what failed.
+    void start();
+    /// The port that is listened on, after start().
+    [[nodiscard]] std::uint16_t port() const;
+    /// Lets running calls end; takes seconds at most, unless the database takes longer. May be
+    /// called twice.
+    void stop();
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ccproxy::analytics

@@ -1,0 +1,137 @@
+#include "analytics/api/time_text.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace ccproxy::analytics {
+namespace {
+
+using std::chrono::sys_days;
+
+constexpr std::int64_t min_ms = -62'167'219'200'000;  // 0000-01-01T00:00:00.000Z
+constexpr std::int64_t max_ms = 253'402'300'799'999;  // 9999-12-31T23:59:59.999Z
+
+/// Takes pieces of fixed form off the front of a text; once one does not fit, all fail.
+class Scanner {
+  public:
+    explicit Scanner(std::string_view text) : rest_(text) {}
+
+    /// Exactly `digits` decimal digits.
+    std::int64_t number(std::size_t digits) {
+        std::int64_t value = 0;
+        for (std::size_t i = 0; i < digits; ++i) value = value * 10 + digit();
+        return value;
+    }
+    /// One character out of `allowed`.
+    char one_of(std::string_view allowed) {
+        if (rest_.empty() || allowed.find(rest_.front()) == std::string_view::npos) {
+            good_ = false;
+            return '\0';
+        }
+        return take();
+    }
+    /// Any number of digits but none, of a fraction of a second.
+    std::int64_t fraction_ms() {
+        std::int64_t value = digit() * 100;
+        for (std::int64_t weight = 10; next_is_digit(); weight /= 10) value += digit() * weight;
+        return value;
+    }
+    [[nodiscard]] bool next_is(char c) const { return !rest_.empty() && rest_.front() == c; }
+    [[nodiscard]] bool at_end() const { return good_ && rest_.empty(); }
+
+  private:
+    char take() {
+        const char c = rest_.front();
+        rest_.remove_prefix(1);
+        return c;
+    }
+    [[nodiscard]] bool next_is_digit() const {
+        return !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9';
+    }
+    std::int64_t digit() {
+        if (!next_is_digit()) {
+            good_ = false;
+            return 0;
+        }
+        return take() - '0';
+    }
+
+    std::string_view rest_;
+    bool good_ = true;
+};
+
+/// The day at the front of the text; nullopt when the calendar has no such day.
+std::optional<std::int64_t> scan_day(Scanner& scanner) {
+    const auto year = static_cast<int>(scanner.number(4));
+    scanner.one_of("-");
+    const auto month = static_cast<unsigned>(scanner.number(2));
+    scanner.one_of("-");
+    const auto day = static_cast<unsigned>(scanner.number(2));
+    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                           std::chrono::day(day)};
+    if (!date.ok()) return std::nullopt;
+    return sys_days(date).time_since_epoch().count() * day_ms;
+}
+
+void append_padded(std::string& text, std::int64_t value, std::size_t digits) {
+    const std::string number = std::to_string(value);
+    text.append(digits > number.size() ? digits - number.size() : 0, '0').append(number);
+}
+
+}  // namespace
+
+std::string format_time(std::int64_t unix_ms) {
+    const std::chrono::milliseconds shown(std::clamp(unix_ms, min_ms, max_ms));
+    const auto days = std::chrono::floor<std::chrono::days>(shown);
+    const std::chrono::year_month_day date{sys_days(days)};
+    const std::int64_t ms = (shown - days).count();
+    std::string text;
+    const auto append = [&text](std::int64_t value, std::size_t digits, char after) {
+        append_padded(text, value, digits);
+        text.push_back(after);
+    };
+    append(static_cast<int>(date.year()), 4, '-');
+    append(static_cast<unsigned>(date.month()), 2, '-');
+    append(static_cast<unsigned>(date.day()), 2, 'T');
+    append(ms / 3'600'000, 2, ':');
+    append(ms / 60'000 % 60, 2, ':');
+    append(ms / 1000 % 60, 2, '.');
+    append(ms % 1000, 3, 'Z');
+    return text;
+}
+
+std::optional<std::int64_t> parse_time(std::string_view text) {
+    Scanner scanner(text);
+    const std::optional<std::int64_t> day = scan_day(scanner);
+    scanner.one_of("Tt");
+    const std::int64_t hour = scanner.number(2);
+    scanner.one_of(":");
+    const std::int64_t minute = scanner.number(2);
+    scanner.one_of(":");
+    const std::int64_t second = scanner.number(2);
+    std::int64_t ms = 0;
+    if (scanner.next_is('.')) {
+        scanner.one_of(".");
+        ms = scanner.fraction_ms();
+    }
+    const char sign = scanner.one_of("Zz+- ");
+    std::int64_t offset_minutes = 0;
+    if (sign != 'Z' && sign != 'z') {
+        const std::int64_t hours = scanner.number(2);
+        scanner.one_of(":");
+        const std::int64_t minutes = scanner.number(2);
+        if (hours > 23 || minutes > 59) return std::nullopt;
+        offset_minutes = (sign == '-' ? -1 : 1) * (hours * 60 + minutes);
+    }
+    // A leap second (60) counts as the first of the next minute, as Unix time has it.
+    if (!scanner.at_end() || !day || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+    return *day + ((hour * 60 + minute - offset_minutes) * 60 + second) * 1000 + ms;
+}
+
+std::optional<std::int64_t> parse_day(std::string_view text) {
+    Scanner scanner(text);
+    const std::optional<std::int64_t> day = scan_day(scanner);
+    return scanner.at_end() ? day : std::nullopt;
+}
+
+}  // namespace ccproxy::analytics

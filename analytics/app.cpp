@@ -1,0 +1,181 @@
+#include "analytics/app.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <optional>
+#include <utility>
+
+#include "analytics/api/server.hpp"
+#include "analytics/bus/bus.hpp"
+#include "analytics/ingest/intake.hpp"
+#include "analytics/ingest/writer.hpp"
+#include "analytics/services.hpp"
+#include "analytics/store/sqlite/sqlite_store.hpp"
+#include "analytics/time/day_zone.hpp"
+#include "common/uuid.hpp"
+
+namespace ccproxy::analytics {
+namespace {
+
+/// Bounds the memory of the queue when events are large.
+constexpr std::size_t max_queue_bytes = 64 * 1024 * 1024;
+
+WriterOptions writer_options(const LoggingConfig& logging) {
+    WriterOptions options;
+    options.limits = {logging.buffer_size, max_queue_bytes};
+    options.rule = {logging.batch_size, logging.flush_interval};
+    options.storing = logging.enabled;
+    return options;
+}
+
+}  // namespace
+
+class App::Impl {
+  public:
+    Impl(Config config, const Clock& clock)
+        : config_(std::move(config)),
+          clock_(clock),
+          instance_id_(UuidV7Generator().next(clock.unix_ms())),
+          started_at_ms_(clock.unix_ms()) {}
+
+    ~Impl() { stop(); }
+
+    void start() {
+        std::unique_ptr<StoreWriter> store = open_sqlite_writer(
+            config_.database_path, DayZone::find(config_.timezone).value(), clock_);
+        bus_.emplace(config_.bus, Delivery(instance_id_, store->registry(), store->watermarks()),
+                     clock_);
+        writer_.emplace(std::move(store), writer_options(config_.logging), clock_,
+                        [this](const Committed& committed) { bus_->post(committed); });
+        writer_->start();
+        bus_->start(sink());
+        ApiConfig api;
+        api.listen_host = config_.server.listen_host;
+        api.port = config_.server.listen_port;
+        api.threads = config_.server.threads;
+        api.admin_key = config_.admin_key;
+        api_.emplace(api, services());
+        api_->start();
+        started_ = true;
+        spdlog::info("analyticsd {} serves its API on {}:{}, events on {}, control on {}",
+                     CCPROXY_VERSION, api.listen_host, api_->port(), config_.bus.events,
+                     config_.bus.control);
+        if (!config_.logging.enabled) {
+            spdlog::warn("logging.enabled is off: events are acknowledged and discarded");
+        }
+    }
+
+    /// Also after a start that failed half way.
+    void stop() {
+        started_ = false;
+        if (api_) api_->stop();
+        if (bus_) bus_->stop_receiving();
+        if (writer_) writer_->stop();
+        if (bus_) bus_->stop();
+        api_.reset();
+        writer_.reset();
+        bus_.reset();
+    }
+
+    std::uint16_t api_port() const { return api_->port(); }
+
+    SystemStatus status() const {
+        BusStatus bus = bus_->status();
+        SystemStatus status;
+        status.instance_id = instance_id_;
+        status.version = CCPROXY_VERSION;
+        status.started_at_ms = started_at_ms_;
+        status.ingest = writer_->status();
+        status.ready = started_ && status.ingest.last_error.empty();
+        status.malformed_messages = bus.malformed_messages;
+        status.unannounced_events = bus.unannounced_events;
+        status.refused_proxies = bus.refused_proxies;
+        status.proxies = std::move(bus.proxies);
+        return status;
+    }
+
+  private:
+    /// The path of an event between the bus and the writer's queue.
+    EventSink sink() {
+        EventSink sink;
+        sink.has_room = [this] { return writer_->has_room(); };
+        sink.take = [this](const Envelope& envelope, std::string_view payload,
+                           const Arrival& arrival) {
+            QueuedEvent event;
+            event.item = to_item(envelope, payload, config_.prices, clock_.unix_ms());
+            event.item.rewinds = arrival.rewinds;
+            event.generation = arrival.generation;
+            event.bytes = memory_bytes(payload);
+            writer_->push(std::move(event));
+        };
+        return sink;
+    }
+
+    /// Runs a change of tokens on the writer thread and waits until the proxies have been told.
+    /// Posted from the writer thread, changes reach them in the order of their commits.
+    template <class F>
+    auto change_tokens(F change) {
+        auto result = writer_->run([this, change = std::move(change)](StoreWriter& store) {
+            auto changed = change(store);
+            publish(changed);
+            return changed;
+        });
+        bus_->wait_until_sent();
+        return result;
+    }
+
+    void publish(const TokenChange& change) {
+        if (change.registry) bus_->post(*change.registry);
+    }
+    void publish(const Result<TokenChange>& change) {
+        if (change) publish(*change);
+    }
+
+    Services services() {
+        const auto open_reader = [path = config_.database_path] {
+            return open_sqlite_reader(path);
+        };
+        const auto add_token = [this](NewToken token) {
+            return change_tokens([token](StoreWriter& store) { return store.add_token(token); });
+        };
+        const auto revoke_token = [this](std::string id) {
+            return change_tokens([id, now_ms = clock_.unix_ms()](StoreWriter& store) {
+                return store.revoke_token(id, now_ms);
+            });
+        };
+        const auto set_logging = [this](std::string id, bool enabled) {
+            return change_tokens([id, enabled](StoreWriter& store) {
+                return store.set_conversation_logging(id, enabled);
+            });
+        };
+        return {open_reader, add_token, revoke_token, set_logging, [this] { return status(); },
+                clock_};
+    }
+
+    const Config config_;
+    const Clock& clock_;
+    const std::string instance_id_;
+    const std::int64_t started_at_ms_;
+    std::atomic<bool> started_{false};
+    std::optional<Bus> bus_;
+    std::optional<Writer> writer_;
+    std::optional<ApiServer> api_;
+};
+
+App::App(const Config& config, const Clock& clock) : impl_(std::make_unique<Impl>(config, clock)) {}
+App::~App() = default;
+void App::start() {
+    impl_->start();
+}
+void App::stop() {
+    impl_->stop();
+}
+std::uint16_t App::api_port() const {
+    return impl_->api_port();
+}
+SystemStatus App::status() const {
+    return impl_->status();
+}
+
+}  // namespace ccproxy::analytics

@@ -1,0 +1,104 @@
+// The bus thread: takes events off the PULL socket and speaks with the proxies over the ROUTER
+// socket.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "analytics/bus/address.hpp"
+#include "analytics/bus/delivery.hpp"
+#include "analytics/status.hpp"
+#include "common/clock.hpp"
+#include "proto/control.hpp"
+#include "proto/event_codec.hpp"
+
+namespace ccproxy::analytics {
+
+class BusSockets;
+
+/// Where events go; called on the bus thread.
+struct EventSink {
+    std::function<bool()> has_room;
+    /// Called only after has_room() said true.
+    std::function<void(const Envelope&, std::string_view payload, const Arrival&)> take;
+};
+
+struct BusStatus {
+    std::uint64_t malformed_messages = 0, unannounced_events = 0, refused_proxies = 0;
+    std::vector<ProxyStatus> proxies;
+};
+
+/// All functions but the constructor and start() may be called from any thread.
+class Bus {
+  public:
+    /// Binds the sockets, so that a proxy may connect from now on. `clock` must outlive it. Throws
+    /// std::runtime_error.
+    Bus(const BusAddresses& addresses, Delivery delivery, const Clock& clock);
+    ~Bus();
+
+    void start(EventSink sink);
+    /// Once it returns, the sink is not called again; the control socket goes on.
+    void stop_receiving();
+    /// Sends what was posted, and ends the thread.
+    void stop();
+
+    /// Acks the commit. Never blocks.
+    void post(Committed committed);
+    /// Tells all proxies. Never blocks.
+    void post(RegistryChange change);
+    /// Returns when all that was posted before is sent.
+    void wait_until_sent();
+
+    [[nodiscard]] BusStatus status() const;
+
+  private:
+    enum class Request { stop_receiving, stop, none };
+    struct Mark {
+        Request request = Request::none;
+        std::promise<void> done;
+    };
+    using Letter = std::variant<Committed, RegistryChange, Mark>;
+
+    bool post_letter(Letter letter);
+    void wait_for(Request request);
+    void loop();
+    void wait_for_work();
+    /// False when the thread is to end.
+    bool read_letters();
+    void handle(Letter& letter);
+    std::vector<Letter> take_letters();
+    void read_control();
+    void read_events();
+    void send(const Replies& replies);
+    void note_malformed(const std::string& what);
+    [[nodiscard]] Moment now() const;
+
+    const Clock& clock_;
+    std::unique_ptr<BusSockets> sockets_;
+    const int wake_fd_;
+    std::thread thread_;
+
+    // Used by the bus thread alone, once it runs.
+    EventSink sink_;
+    bool receiving_ = true;
+    std::int64_t malformed_logged_at_ms_;
+
+    mutable std::mutex delivery_mutex_;
+    Delivery delivery_;            ///< Guarded by delivery_mutex_.
+    std::uint64_t malformed_ = 0;  ///< Guarded by delivery_mutex_.
+
+    std::mutex letters_mutex_;
+    std::vector<Letter> letters_;  ///< Guarded by letters_mutex_.
+    bool ended_ = true;            ///< Guarded by letters_mutex_: no more letters are taken in.
+};
+
+}  // namespace ccproxy::analytics

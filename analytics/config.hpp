@@ -1,0 +1,42 @@
+// What analyticsd can be told, as plain values: the one place that names its configuration's keys,
+// defaults and limits.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "analytics/bus/address.hpp"
+#include "analytics/pricing/price_table.hpp"
+#include "common/config_source.hpp"
+
+namespace ccproxy::analytics {
+
+struct ServerConfig {
+    std::string listen_host = "127.0.0.1";  ///< `server.listen` is host:port.
+    std::uint16_t listen_port = 8081;
+    int threads = 4;  ///< That answer HTTP calls.
+};
+
+struct LoggingConfig {
+    bool enabled = true;  ///< Off: events are taken and acknowledged, and nothing of them is kept.
+    std::size_t buffer_size = 10'000;  ///< Events in memory between the bus and the database.
+    std::size_t batch_size = 100;      ///< A batch is written when it has so many events,
+    std::chrono::milliseconds flush_interval{200};  ///< or is so old.
+};
+
+struct Config {
+    ServerConfig server;
+    std::string admin_key;  ///< A secret; at least 16 characters.
+    std::string database_path = "/var/lib/analyticsd/ccproxy.db";
+    BusAddresses bus;
+    LoggingConfig logging;
+    std::string timezone = "UTC";  ///< `stats.timezone`: which day a request counts for.
+    PriceTable prices = PriceTable::built_in();
+    std::string log_level = "info";
+};
+
+/// Reads everything; what does not fit is noted in `source`, whose problems() the caller looks at.
+Config read_config(ConfigSource& source);
+
+}  // namespace ccproxy::analytics

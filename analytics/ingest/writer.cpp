@@ -1,0 +1,141 @@
+#include "analytics/ingest/writer.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace ccproxy::analytics {
+namespace {
+
+/// A reader that stays open keeps the log from being emptied; past this it is worth a line.
+constexpr std::int64_t held_back_warning_bytes = 256LL * 1024 * 1024;
+
+}  // namespace
+
+Writer::Writer(std::unique_ptr<StoreWriter> store, WriterOptions options, const Clock& clock,
+               OnCommitted on_committed)
+    : options_(options),
+      clock_(clock),
+      on_committed_(std::move(on_committed)),
+      inbox_(options.limits, options.rule),
+      store_(std::move(store)) {
+    status_.storing = options.storing;
+}
+
+Writer::~Writer() {
+    stop();
+}
+
+void Writer::start() {
+    thread_ = std::thread([this] { loop(); });
+}
+
+void Writer::stop() {
+    inbox_.close();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Writer::loop() {
+    Time checkpoint_at = std::chrono::steady_clock::now() + options_.checkpoint_interval;
+    Time retry_at{};
+    while (true) {
+        const Time wake_at =
+            pending_.items.empty() ? checkpoint_at : std::min(retry_at, checkpoint_at);
+        Inbox::Work work = inbox_.wait(wake_at, pending_.items.empty());
+        for (const Inbox::Command& command : work.commands) {
+            command();
+            dirty_ = true;
+        }
+        if (!work.batch.items.empty()) pending_ = std::move(work.batch);
+        const Time now = std::chrono::steady_clock::now();
+        if (!pending_.items.empty() && (now >= retry_at || work.closed)) {
+            if (!write_pending()) {
+                if (work.closed) break;
+                retry_at = std::chrono::steady_clock::now() + pause_;
+            }
+        }
+        if (std::chrono::steady_clock::now() >= checkpoint_at) {
+            checkpoint();
+            checkpoint_at = std::chrono::steady_clock::now() + options_.checkpoint_interval;
+        }
+        if (work.closed && work.empty) break;
+    }
+    checkpoint();
+}
+
+bool Writer::write_pending() {
+    AppendReport report;
+    try {
+        if (options_.storing) {
+            report = store_->append(pending_.items);
+        } else {
+            store_->discard(pending_.items);
+        }
+    } catch (const std::exception& error) {
+        note_failure(error.what());
+        return false;
+    }
+    dirty_ = true;
+    note_success(report);
+    inbox_.release(pending_);
+    const Committed committed{std::move(pending_.proxies), std::move(report.quarantined)};
+    pending_ = Batch{};
+    on_committed_(committed);
+    return true;
+}
+
+void Writer::note_success(const AppendReport& report) {
+    pause_ = std::chrono::milliseconds(0);
+    const std::lock_guard lock(mutex_);
+    if (!status_.last_error.empty()) spdlog::info("the database takes events again");
+    status_.last_error.clear();
+    ++status_.batches;
+    status_.rows += report.rows;
+    status_.duplicates += report.duplicate_ids + report.ignored;
+    for (const auto& [proxy_id, count] : report.quarantined) {
+        status_.quarantined += count;
+        spdlog::warn("{} events of proxy {} cannot be stored and are in quarantine", count,
+                     proxy_id);
+    }
+    status_.last_commit_at_ms = clock_.unix_ms();
+}
+
+void Writer::note_failure(const std::string& what) {
+    pause_ = std::clamp(pause_ * 2, options_.first_retry, options_.last_retry);
+    const std::lock_guard lock(mutex_);
+    ++status_.failed_batches;
+    if (status_.last_error == what) return;
+    spdlog::error("the database does not take events; they wait and are tried again: {}", what);
+    status_.last_error = what;
+}
+
+void Writer::checkpoint() {
+    if (!dirty_) return;
+    try {
+        const std::int64_t held_back = store_->checkpoint().held_back_bytes;
+        dirty_ = held_back > 0;
+        const std::lock_guard lock(mutex_);
+        if (held_back > held_back_warning_bytes &&
+            status_.wal_held_back_bytes <= held_back_warning_bytes) {
+            spdlog::warn("a reader holds back {} bytes of the write-ahead log", held_back);
+        }
+        status_.wal_held_back_bytes = held_back;
+    } catch (const std::exception& error) {
+        // Nothing is lost: the log keeps what it holds, and a failing disk shows with the next
+        // batch.
+        spdlog::warn("no checkpoint: {}", error.what());
+    }
+}
+
+IngestStatus Writer::status() const {
+    const Inbox::Level level = inbox_.level();
+    const std::lock_guard lock(mutex_);
+    IngestStatus status = status_;
+    status.queue_events = level.events;
+    status.queue_bytes = level.bytes;
+    status.capacity_events = inbox_.limits().events;
+    status.capacity_bytes = inbox_.limits().bytes;
+    return status;
+}
+
+}  // namespace ccproxy::analytics

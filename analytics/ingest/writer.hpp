@@ -1,0 +1,94 @@
+// The writer thread: it alone uses the StoreWriter, for batches of events, for commands and for
+// checkpoints.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <type_traits>
+
+#include "analytics/ingest/inbox.hpp"
+#include "analytics/status.hpp"
+#include "analytics/store/store.hpp"
+#include "common/clock.hpp"
+
+namespace ccproxy::analytics {
+
+struct WriterOptions {
+    InboxLimits limits;
+    BatchRule rule;
+    bool storing = true;  ///< False: events are acknowledged and discarded.
+    std::chrono::milliseconds first_retry{100};
+    std::chrono::milliseconds last_retry{5'000};  ///< The pause doubles up to this.
+    std::chrono::milliseconds checkpoint_interval{60'000};
+};
+
+class Writer {
+  public:
+    /// Called on the writer thread after each commit; must not block.
+    using OnCommitted = std::function<void(const Committed&)>;
+
+    /// `clock` must outlive it.
+    Writer(std::unique_ptr<StoreWriter> store, WriterOptions options, const Clock& clock,
+           OnCommitted on_committed);
+    /// Stops, if stop() was not called.
+    ~Writer();
+
+    void start();
+    /// Writes what is queued, makes a checkpoint and ends the thread. When the database fails
+    /// meanwhile, what is left stays with the proxies, which have no ack for it.
+    void stop();
+
+    /// For the one producer: whether push() may be called now. After false, a commit tells when to
+    /// ask again.
+    [[nodiscard]] bool has_room() const { return inbox_.has_room(); }
+    void push(QueuedEvent event) { inbox_.push(std::move(event)); }
+
+    /// Runs `command(StoreWriter&)` on the writer thread, between batches, and gives its result or
+    /// its exception. From any other thread. Throws std::runtime_error when the writer is stopping.
+    template <class F>
+    std::invoke_result_t<F, StoreWriter&> run(F command) {
+        using Answer = std::invoke_result_t<F, StoreWriter&>;
+        auto task = std::make_shared<std::packaged_task<Answer()>>(
+            [this, command = std::move(command)]() { return command(*store_); });
+        std::future<Answer> answer = task->get_future();
+        if (!inbox_.post([task] { (*task)(); })) {
+            throw std::runtime_error("analyticsd is stopping");
+        }
+        return answer.get();
+    }
+
+    [[nodiscard]] IngestStatus status() const;
+
+  private:
+    using Time = std::chrono::steady_clock::time_point;
+
+    void loop();
+    /// Writes pending_; false when the database failed and pending_ is kept.
+    bool write_pending();
+    void note_success(const AppendReport& report);
+    void note_failure(const std::string& what);
+    void checkpoint();
+
+    const WriterOptions options_;
+    const Clock& clock_;
+    const OnCommitted on_committed_;
+    Inbox inbox_;
+    std::thread thread_;
+
+    // Used by the writer thread alone, once it runs.
+    std::unique_ptr<StoreWriter> store_;
+    Batch pending_;
+    std::chrono::milliseconds pause_{0};
+    bool dirty_ = false;  ///< Written to since the last checkpoint.
+
+    mutable std::mutex mutex_;
+    IngestStatus status_;  ///< Guarded by mutex_; without the queue's level.
+};
+
+}  // namespace ccproxy::analytics

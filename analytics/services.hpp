@@ -1,0 +1,32 @@
+// What the HTTP API needs of the rest of analyticsd, as plain functions, so that it is built and
+// tested without a bus.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "analytics/status.hpp"
+#include "analytics/store/store.hpp"
+#include "common/clock.hpp"
+#include "common/result.hpp"
+
+namespace ccproxy::analytics {
+
+/// Every function may be called from any thread. The three that write return when the change is
+/// committed and on its way to all connected proxies; they throw std::runtime_error when the
+/// database fails or the writer is stopping, and then nothing has changed.
+struct Services {
+    /// A reader of the caller's own, for use by one thread at a time. Throws std::runtime_error.
+    std::function<std::unique_ptr<StoreReader>()> open_reader;
+    /// Throws also when the id or the key is taken.
+    std::function<TokenChange(NewToken)> add_token;
+    /// Fails when there is no such token.
+    std::function<Result<TokenChange>(std::string id)> revoke_token;
+    /// Fails when there is no such token.
+    std::function<Result<TokenChange>(std::string id, bool enabled)> set_conversation_logging;
+    std::function<SystemStatus()> status;
+    const Clock& clock;
+};
+
+}  // namespace ccproxy::analytics

@@ -1,0 +1,191 @@
+#include "analytics/store/sqlite/appender.hpp"
+
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Transaction.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "analytics/store/sqlite/log_rows.hpp"
+#include "common/utf8.hpp"
+#include "proto/event_codec.hpp"
+
+namespace ccproxy::analytics {
+namespace {
+
+/// What is kept of a payload that cannot be stored: enough to see what it was.
+constexpr std::size_t max_quarantined_bytes = 1024 * 1024;
+
+/// Whether a failure is the row's own fault, so that the rest of the batch can go on. SQLite then
+/// has undone the one statement and no more. Everything else (disk full, I/O, memory) fails the
+/// batch.
+bool is_fault_of_row(int code) {
+    switch (code & 0xff) {
+        case SQLITE_CONSTRAINT:
+        case SQLITE_MISMATCH:
+        case SQLITE_TOOBIG:
+        case SQLITE_RANGE:
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+Appender::Appender(SQLite::Database& database, const DayZone& zone)
+    : database_(database),
+      zone_(zone),
+      insert_log_(database, insert_log_row),
+      insert_quarantine_(database,
+                         "INSERT INTO quarantine (proxy_id, seq, received_at, reason, payload) "
+                         "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"),
+      select_watermark_(database, "SELECT watermark FROM proxies WHERE proxy_id = ?"),
+      upsert_proxy_(database,
+                    "INSERT INTO proxies (proxy_id, watermark, first_seen, last_seen, received, "
+                    "quarantined) VALUES (?1, ?2, ?3, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET "
+                    "watermark = ?2, last_seen = max(last_seen, ?3), received = received + ?4, "
+                    "quarantined = quarantined + ?5"),
+      upsert_roll_up_(database, RollUp::upsert_sql),
+      update_token_(database,
+                    "UPDATE tokens SET total_requests = total_requests + ?2, "
+                    "total_tokens = total_tokens + ?3, "
+                    "last_used_at = max(ifnull(last_used_at, 0), ?4) WHERE id = ?1"),
+      add_count_(database, "UPDATE counters SET value = value + ? WHERE name = 'request_logs'") {}
+
+AppendReport Appender::append(const std::vector<IngestItem>& items) {
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    Batch batch(zone_);
+    for (const IngestItem& item : items) {
+        if (is_next(item, batch)) store(item, batch);
+    }
+    write_sums(batch);
+    write_progress(batch);
+    transaction.commit();
+    return batch.report;
+}
+
+void Appender::discard(const std::vector<IngestItem>& items) {
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    Batch batch(zone_);
+    for (const IngestItem& item : items) is_next(item, batch);
+    write_progress(batch);
+    transaction.commit();
+}
+
+Appender::Progress& Appender::progress_of(const std::string& proxy_id, Batch& batch) {
+    const auto [entry, is_new] = batch.proxies.try_emplace(proxy_id);
+    if (is_new) {
+        select_watermark_.tryReset();
+        select_watermark_.bindNoCopy(1, entry->first);
+        if (select_watermark_.executeStep()) {
+            entry->second.watermark =
+                static_cast<std::uint64_t>(select_watermark_.getColumn(0).getInt64());
+        }
+        select_watermark_.tryReset();
+    }
+    return entry->second;
+}
+
+/// Moves the proxy's watermark to the item; false when it is there already.
+bool Appender::is_next(const IngestItem& item, Batch& batch) {
+    Progress& progress = progress_of(item.proxy_id, batch);
+    if (!item.rewinds && item.seq <= progress.watermark) {
+        ++batch.report.ignored;
+        return false;
+    }
+    progress.watermark = item.seq;
+    progress.seen_at_ms = std::max(progress.seen_at_ms, item.received_at_ms);
+    ++progress.received;
+    return true;
+}
+
+void Appender::store(const IngestItem& item, Batch& batch) {
+    if (const auto* rejected = std::get_if<RejectedEvent>(&item.content)) {
+        return quarantine(item, rejected->payload, rejected->reason, batch);
+    }
+    store_event(item, std::get<PricedEvent>(item.content), batch);
+}
+
+void Appender::store_event(const IngestItem& item, const PricedEvent& priced, Batch& batch) {
+    const Event& event = priced.event;
+    std::optional<std::string> reason = unstorable(priced);
+    if (!reason) {
+        insert_log_.tryReset();
+        bind_log_row(insert_log_, priced, item.proxy_id);
+        const int code = insert_log_.tryExecuteStep();
+        if (code != SQLITE_DONE) {
+            reason = database_.getErrorMsg();
+            insert_log_.tryReset();
+            if (!is_fault_of_row(code)) throw SQLite::Exception(*reason, code);
+        }
+    }
+    if (reason) {
+        std::string payload;
+        encode_event(event, payload);
+        return quarantine(item, payload, *reason, batch);
+    }
+    const bool added = database_.getChanges() > 0;
+    insert_log_.tryReset();
+    if (!added) {
+        ++batch.report.duplicate_ids;
+        return;
+    }
+    ++batch.report.rows;
+    batch.roll_up.add(event, priced.cost_nano_usd);
+    TokenUse& use = batch.tokens[event.token_id];
+    ++use.requests;
+    use.tokens += event.usage.prompt_tokens() + event.usage.output_tokens;
+    use.last_used_at_ms = std::max(use.last_used_at_ms, event.request_at_ms);
+}
+
+void Appender::quarantine(const IngestItem& item, const std::string& payload,
+                          const std::string& reason, Batch& batch) {
+    const std::string clean_reason = clean_utf8(reason, 1024);
+    const std::size_t size = std::min(payload.size(), max_quarantined_bytes);
+    insert_quarantine_.tryReset();
+    insert_quarantine_.bindNoCopy(1, item.proxy_id);
+    insert_quarantine_.bind(2, static_cast<std::int64_t>(item.seq));
+    insert_quarantine_.bind(3, item.received_at_ms);
+    insert_quarantine_.bindNoCopy(4, clean_reason);
+    insert_quarantine_.bindNoCopy(5, static_cast<const void*>(payload.data()),
+                                  static_cast<int>(size));
+    insert_quarantine_.exec();
+    insert_quarantine_.tryReset();
+    ++batch.report.quarantined[item.proxy_id];
+    ++progress_of(item.proxy_id, batch).quarantined;
+}
+
+void Appender::write_sums(const Batch& batch) {
+    batch.roll_up.write(upsert_roll_up_);
+    for (const auto& [token_id, use] : batch.tokens) {
+        update_token_.tryReset();
+        update_token_.bindNoCopy(1, token_id);
+        update_token_.bind(2, use.requests);
+        update_token_.bind(3, use.tokens);
+        update_token_.bind(4, use.last_used_at_ms);
+        update_token_.exec();
+    }
+    update_token_.tryReset();
+    add_count_.tryReset();
+    add_count_.bind(1, static_cast<std::int64_t>(batch.report.rows));
+    add_count_.exec();
+    add_count_.tryReset();
+}
+
+void Appender::write_progress(const Batch& batch) {
+    for (const auto& [proxy_id, progress] : batch.proxies) {
+        if (progress.received == 0) continue;
+        upsert_proxy_.tryReset();
+        upsert_proxy_.bindNoCopy(1, proxy_id);
+        upsert_proxy_.bind(2, static_cast<std::int64_t>(progress.watermark));
+        upsert_proxy_.bind(3, progress.seen_at_ms);
+        upsert_proxy_.bind(4, progress.received);
+        upsert_proxy_.bind(5, progress.quarantined);
+        upsert_proxy_.exec();
+    }
+    upsert_proxy_.tryReset();
+}
+
+}  // namespace ccproxy::analytics

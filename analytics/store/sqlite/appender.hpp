@@ -1,0 +1,62 @@
+// Writes a batch of events: rows, roll-ups, token totals, quarantine and watermarks, in one
+// transaction.
+#pragma once
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "analytics/store/sqlite/roll_up.hpp"
+#include "analytics/store/store.hpp"
+#include "analytics/time/day_zone.hpp"
+
+namespace ccproxy::analytics {
+
+/// Used by the thread of its connection. Keeps no state between batches but prepared statements, so
+/// that a batch that failed leaves nothing behind in memory either.
+class Appender {
+  public:
+    /// Both must outlive it.
+    Appender(SQLite::Database& database, const DayZone& zone);
+
+    /// See StoreWriter.
+    AppendReport append(const std::vector<IngestItem>& batch);
+    void discard(const std::vector<IngestItem>& batch);
+
+  private:
+    struct Progress {
+        std::uint64_t watermark = 0;
+        std::int64_t received = 0, quarantined = 0;
+        std::int64_t seen_at_ms = 0;
+    };
+    struct TokenUse {
+        std::int64_t requests = 0, tokens = 0, last_used_at_ms = 0;
+    };
+    /// What a batch adds up to while its rows are written.
+    struct Batch {
+        explicit Batch(const DayZone& zone) : roll_up(zone) {}
+        AppendReport report;
+        RollUp roll_up;
+        std::map<std::string, Progress> proxies;
+        std::map<std::string, TokenUse> tokens;
+    };
+
+    Progress& progress_of(const std::string& proxy_id, Batch& batch);
+    bool is_next(const IngestItem& item, Batch& batch);
+    void store(const IngestItem& item, Batch& batch);
+    void store_event(const IngestItem& item, const PricedEvent& priced, Batch& batch);
+    void quarantine(const IngestItem& item, const std::string& payload, const std::string& reason,
+                    Batch& batch);
+    void write_sums(const Batch& batch);
+    void write_progress(const Batch& batch);
+
+    SQLite::Database& database_;
+    const DayZone& zone_;
+    SQLite::Statement insert_log_, insert_quarantine_, select_watermark_, upsert_proxy_;
+    SQLite::Statement upsert_roll_up_, update_token_, add_count_;
+};
+
+}  // namespace ccproxy::analytics

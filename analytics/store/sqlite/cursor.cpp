@@ -1,0 +1,93 @@
+#include "analytics/store/sqlite/cursor.hpp"
+
+#include <charconv>
+#include <vector>
+
+#include "common/uuid.hpp"
+
+namespace ccproxy::analytics {
+namespace {
+
+constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::size_t max_cursor_bytes = 200;
+constexpr int last_sort = static_cast<int>(SortField::status_code);
+
+std::string to_base64url(std::string_view bytes) {
+    std::string text;
+    std::uint32_t bits = 0;
+    int count = 0;
+    for (const char c : bytes) {
+        bits = (bits << 8) | static_cast<unsigned char>(c);
+        for (count += 8; count >= 6; count -= 6)
+            text.push_back(alphabet[(bits >> (count - 6)) & 63]);
+    }
+    if (count > 0) text.push_back(alphabet[(bits << (6 - count)) & 63]);
+    return text;
+}
+
+std::optional<std::string> from_base64url(std::string_view text) {
+    std::string bytes;
+    std::uint32_t bits = 0;
+    int count = 0;
+    for (const char c : text) {
+        const std::size_t value = alphabet.find(c);
+        if (value == std::string_view::npos) return std::nullopt;
+        bits = (bits << 6) | static_cast<std::uint32_t>(value);
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            bytes.push_back(static_cast<char>((bits >> count) & 0xff));
+        }
+    }
+    return bytes;
+}
+
+std::vector<std::string_view> split(std::string_view text) {
+    std::vector<std::string_view> parts;
+    while (true) {
+        const std::size_t end = text.find(' ');
+        parts.push_back(text.substr(0, end));
+        if (end == std::string_view::npos) return parts;
+        text.remove_prefix(end + 1);
+    }
+}
+
+std::optional<std::int64_t> to_integer(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+}  // namespace
+
+std::string encode_cursor(const Cursor& cursor) {
+    return to_base64url("1 " + std::to_string(static_cast<int>(cursor.sort)) +
+                        (cursor.ascending ? " a " : " d ") +
+                        (cursor.value ? std::to_string(*cursor.value) : "null") + " " + cursor.id);
+}
+
+Result<Cursor> decode_cursor(std::string_view text) {
+    const Error error{"cursor: is not one that was given out here"};
+    if (text.size() > max_cursor_bytes) return error;
+    const std::optional<std::string> bytes = from_base64url(text);
+    if (!bytes) return error;
+    const std::vector<std::string_view> parts = split(*bytes);
+    if (parts.size() != 5 || parts[0] != "1") return error;
+    const std::optional<std::int64_t> sort = to_integer(parts[1]);
+    if (!sort || *sort < 0 || *sort > last_sort) return error;
+    if (parts[2] != "a" && parts[2] != "d") return error;
+    Cursor cursor;
+    cursor.sort = static_cast<SortField>(*sort);
+    cursor.ascending = parts[2] == "a";
+    if (parts[3] != "null") {
+        cursor.value = to_integer(parts[3]);
+        if (!cursor.value) return error;
+    }
+    if (!is_uuid(parts[4])) return error;
+    cursor.id = parts[4];
+    return cursor;
+}
+
+}  // namespace ccproxy::analytics

@@ -1,0 +1,185 @@
+#include "analytics/store/sqlite/log_query.hpp"
+
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
+
+#include <limits>
+#include <variant>
+#include <vector>
+
+#include "analytics/store/sqlite/cursor.hpp"
+#include "analytics/store/sqlite/log_rows.hpp"
+#include "analytics/store/sqlite/meta.hpp"
+
+namespace ccproxy::analytics {
+namespace {
+
+/// Conditions joined by AND, and the values of their parameters in order.
+class Conditions {
+  public:
+    using Value = std::variant<std::int64_t, std::string>;
+
+    void add(const std::string& condition, std::vector<Value> values = {}) {
+        sql_ += (sql_.empty() ? " WHERE (" : " AND (") + condition + ")";
+        for (Value& value : values) values_.push_back(std::move(value));
+    }
+    template <class T>
+    void add_optional(const std::string& condition, const std::optional<T>& value) {
+        if (value) add(condition, {Value(*value)});
+    }
+
+    [[nodiscard]] const std::string& sql() const { return sql_; }
+    [[nodiscard]] bool empty() const { return sql_.empty(); }
+    /// Binds from parameter 1 on; gives the number of the next one.
+    int bind(SQLite::Statement& statement) const {
+        int next = 1;
+        for (const Value& value : values_) {
+            std::visit([&](const auto& v) { statement.bind(next++, v); }, value);
+        }
+        return next;
+    }
+
+  private:
+    std::string sql_;
+    std::vector<Value> values_;
+};
+
+Conditions conditions_of(const LogFilter& filter) {
+    Conditions where;
+    where.add_optional("token_id = ?", filter.token_id);
+    where.add_optional("account_id = ?", filter.account_id);
+    where.add_optional("user_name = ?", filter.user_name);
+    where.add_optional("mode = ?", filter.mode);
+    where.add_optional("model = ?", filter.model);
+    where.add_optional("conversation_id = ?", filter.conversation_id);
+    if (filter.success) where.add(*filter.success ? "success = 1" : "success = 0");
+    if (filter.status_code) where.add("status_code = ?", {std::int64_t{*filter.status_code}});
+    where.add_optional("request_at >= ?", filter.from_ms);
+    where.add_optional("request_at < ?", filter.to_ms);
+    return where;
+}
+
+struct Column {
+    const char* name;
+    bool nullable;
+};
+
+Column column_of(SortField sort) {
+    switch (sort) {
+        case SortField::request_at:
+            return {"request_at", false};
+        case SortField::duration_ms:
+            return {"duration_ms", false};
+        case SortField::ttft_ms:
+            return {"ttft_ms", true};
+        case SortField::total_tokens:
+            return {"total_tokens", true};
+        case SortField::cost:
+            return {"cost_nano_usd", true};
+        case SortField::status_code:
+            return {"status_code", false};
+    }
+    return {"request_at", false};
+}
+
+std::optional<std::int64_t> sort_value(const RequestLog& log, SortField sort) {
+    const Event& event = log.event;
+    switch (sort) {
+        case SortField::request_at:
+            return event.request_at_ms;
+        case SortField::duration_ms:
+            return event.duration_ms;
+        case SortField::ttft_ms:
+            return event.ttft_ms;
+        case SortField::total_tokens:
+            if (event.usage_source == UsageSource::none) return std::nullopt;
+            return event.usage.prompt_tokens() + event.usage.output_tokens;
+        case SortField::cost:
+            return log.cost_nano_usd;
+        case SortField::status_code:
+            return event.status_code;
+    }
+    return std::nullopt;
+}
+
+/// The rows that come after the cursor's row.
+void add_cursor(const Cursor& cursor, Conditions& where) {
+    const Column column = column_of(cursor.sort);
+    const std::string name = column.name;
+    if (!column.nullable) {
+        // As a row value, so that an index on the column gives the starting point.
+        where.add("(" + name + ", id) " + (cursor.ascending ? ">" : "<") + " (?, ?)",
+                  {cursor.value.value_or(0), cursor.id});
+    } else if (cursor.value && cursor.ascending) {
+        where.add(name + " > ? OR (" + name + " = ? AND id > ?)",
+                  {*cursor.value, *cursor.value, cursor.id});
+    } else if (cursor.value) {
+        where.add(name + " < ? OR (" + name + " = ? AND id < ?) OR " + name + " IS NULL",
+                  {*cursor.value, *cursor.value, cursor.id});
+    } else if (cursor.ascending) {
+        where.add(name + " IS NOT NULL OR id > ?", {cursor.id});
+    } else {
+        where.add(name + " IS NULL AND id < ?", {cursor.id});
+    }
+}
+
+std::int64_t count_logs(SQLite::Database& database, const Conditions& where) {
+    if (where.empty()) {
+        return read_integer(database, "SELECT value FROM counters WHERE name = 'request_logs'");
+    }
+    SQLite::Statement count(database, "SELECT COUNT(*) FROM request_logs" + where.sql());
+    where.bind(count);
+    count.executeStep();
+    return count.getColumn(0).getInt64();
+}
+
+}  // namespace
+
+Result<LogPage> read_log_page(SQLite::Database& database, const LogFilter& filter,
+                              const PageRequest& page) {
+    if (page.limit < 1 || page.page < 0 ||
+        page.page > std::numeric_limits<std::int64_t>::max() / page.limit) {
+        return Error{"page: is out of range"};
+    }
+    const Conditions filtered = conditions_of(filter);
+    Conditions where = filtered;
+    if (!page.cursor.empty()) {
+        const Result<Cursor> cursor = decode_cursor(page.cursor);
+        if (!cursor) return cursor.error();
+        if (cursor->sort != page.sort || cursor->ascending != page.ascending) {
+            return Error{"cursor: belongs to another sort or order"};
+        }
+        add_cursor(*cursor, where);
+    }
+    const std::string direction = page.ascending ? " ASC" : " DESC";
+    const SQLite::Transaction snapshot(database);
+    LogPage result;
+    result.total = count_logs(database, filtered);
+    SQLite::Statement rows(database, std::string("SELECT ") + log_columns + " FROM request_logs" +
+                                         where.sql() + " ORDER BY " + column_of(page.sort).name +
+                                         direction + ", id" + direction + " LIMIT ? OFFSET ?");
+    const int next = where.bind(rows);
+    rows.bind(next, page.limit + 1);
+    rows.bind(next + 1, page.cursor.empty() ? page.page * page.limit : std::int64_t{0});
+    while (rows.executeStep()) {
+        if (static_cast<std::int64_t>(result.logs.size()) == page.limit) {
+            const RequestLog& last = result.logs.back();
+            result.next_cursor = encode_cursor(
+                {page.sort, page.ascending, sort_value(last, page.sort), last.event.id});
+            break;
+        }
+        result.logs.push_back(read_log_row(rows));
+    }
+    return result;
+}
+
+std::optional<RequestLog> read_log(SQLite::Database& database, const std::string& id) {
+    SQLite::Statement row(database,
+                          std::string("SELECT ") + log_columns + " FROM request_logs WHERE id = ?");
+    row.bind(1, id);
+    if (!row.executeStep()) return std::nullopt;
+    return read_log_row(row);
+}
+
+}  // namespace ccproxy::analytics

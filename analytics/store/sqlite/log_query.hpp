@@ -1,0 +1,19 @@
+// Pages of request_logs: filters and sorting as SQL.
+#pragma once
+
+#include <SQLiteCpp/Database.h>
+
+#include <optional>
+#include <string>
+
+#include "analytics/store/store.hpp"
+
+namespace ccproxy::analytics {
+
+/// See StoreReader. The rows and their total are of one instant. A NULL sorts below every value.
+Result<LogPage> read_log_page(SQLite::Database& database, const LogFilter& filter,
+                              const PageRequest& page);
+
+std::optional<RequestLog> read_log(SQLite::Database& database, const std::string& id);
+
+}  // namespace ccproxy::analytics

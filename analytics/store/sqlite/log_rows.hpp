@@ -1,0 +1,29 @@
+// Rows of request_logs: their columns, and how they become a RequestLog and back.
+#pragma once
+
+#include <SQLiteCpp/Statement.h>
+
+#include <optional>
+#include <string>
+
+#include "analytics/store/store.hpp"
+
+namespace ccproxy::analytics {
+
+/// The columns that read_log_row() expects, in its order.
+extern const char* const log_columns;
+
+/// One row with the parameters that bind_log_row() fills; a row whose id exists is left alone.
+extern const char* const insert_log_row;
+
+/// Binds without copying: the arguments must live until the statement was stepped.
+void bind_log_row(SQLite::Statement& statement, const PricedEvent& priced,
+                  const std::string& proxy_id);
+
+RequestLog read_log_row(SQLite::Statement& statement);
+
+/// Why the event cannot become a row, for what a CHECK of the table cannot see: text that is
+/// ill-formed or holds a NUL, an id that is none, figures that cannot be.
+std::optional<std::string> unstorable(const PricedEvent& priced);
+
+}  // namespace ccproxy::analytics

@@ -1,0 +1,137 @@
+#include "analytics/store/sqlite/sqlite_store.hpp"
+
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
+#include <sys/stat.h>
+
+#include <stdexcept>
+
+#include "analytics/store/sqlite/appender.hpp"
+#include "analytics/store/sqlite/connection.hpp"
+#include "analytics/store/sqlite/log_query.hpp"
+#include "analytics/store/sqlite/meta.hpp"
+#include "analytics/store/sqlite/migrate.hpp"
+#include "analytics/store/sqlite/roll_up.hpp"
+#include "analytics/store/sqlite/token_table.hpp"
+#include "common/uuid.hpp"
+
+namespace ccproxy::analytics {
+namespace {
+
+/// Migrated before anything else is prepared against its tables.
+SQLite::Database open_migrated(const std::string& path, std::int64_t now_ms) {
+    SQLite::Database database = open_for_writing(path);
+    migrate(database, known_migrations(), now_ms);
+    return database;
+}
+
+class SqliteWriter final : public StoreWriter {
+  public:
+    SqliteWriter(const std::string& path, const DayZone& zone, const Clock& clock)
+        : clock_(clock),
+          zone_(zone),
+          database_(open_migrated(path, clock.unix_ms())),
+          appender_(database_, zone_) {
+        SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+        for (const char* key : {"database_id", "registry_version"}) {
+            if (!read_meta(database_, key)) write_meta(database_, key, new_uuid());
+        }
+        const std::optional<std::string> kept_zone = read_meta(database_, "stats_timezone");
+        if (kept_zone && *kept_zone != zone_.name()) rebuild_roll_up(database_, zone_);
+        if (kept_zone != zone_.name()) write_meta(database_, "stats_timezone", zone_.name());
+        transaction.commit();
+    }
+
+    AppendReport append(const std::vector<IngestItem>& batch) override {
+        return appender_.append(batch);
+    }
+    void discard(const std::vector<IngestItem>& batch) override { appender_.discard(batch); }
+
+    std::map<std::string, std::uint64_t> watermarks() override {
+        SQLite::Statement row(database_, "SELECT proxy_id, watermark FROM proxies");
+        std::map<std::string, std::uint64_t> watermarks;
+        while (row.executeStep()) {
+            watermarks[row.getColumn(0).getString()] =
+                static_cast<std::uint64_t>(row.getColumn(1).getInt64());
+        }
+        return watermarks;
+    }
+
+    RegistrySnapshot registry() override { return read_registry(database_); }
+    TokenChange add_token(const NewToken& token) override {
+        return analytics::add_token(database_, token, new_uuid());
+    }
+    Result<TokenChange> revoke_token(const std::string& id, std::int64_t now_ms) override {
+        return analytics::revoke_token(database_, id, now_ms, new_uuid());
+    }
+    Result<TokenChange> set_conversation_logging(const std::string& id, bool enabled) override {
+        return analytics::set_conversation_logging(database_, id, enabled, new_uuid());
+    }
+
+    CheckpointReport checkpoint() override {
+        SQLite::Statement row(database_, "PRAGMA wal_checkpoint(PASSIVE)");
+        if (!row.executeStep()) return {};
+        const std::int64_t pages = row.getColumn(1).getInt64() - row.getColumn(2).getInt64();
+        return {pages * read_page_size()};
+    }
+
+  private:
+    std::string new_uuid() { return uuids_.next(clock_.unix_ms()); }
+    std::int64_t read_page_size() { return read_integer(database_, "PRAGMA page_size"); }
+
+    const Clock& clock_;
+    const DayZone zone_;
+    UuidV7Generator uuids_;
+    SQLite::Database database_;
+    Appender appender_;
+};
+
+std::int64_t file_bytes(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 ? status.st_size : 0;
+}
+
+class SqliteReader final : public StoreReader {
+  public:
+    explicit SqliteReader(const std::string& path) : database_(open_for_reading(path)) {}
+
+    Result<LogPage> request_logs(const LogFilter& filter, const PageRequest& page) override {
+        return read_log_page(database_, filter, page);
+    }
+    std::optional<RequestLog> request_log(const std::string& id) override {
+        return read_log(database_, id);
+    }
+    std::vector<TokenInfo> tokens() override { return read_tokens(database_); }
+    std::optional<TokenInfo> token_by_key(const Sha256& key_sha256) override {
+        return read_token(database_, key_sha256);
+    }
+    StorageSizes sizes() override {
+        const auto value = [&](const char* sql) { return read_integer(database_, sql); };
+        const std::int64_t page_bytes = value("PRAGMA page_size");
+        StorageSizes sizes;
+        sizes.database_bytes = value("PRAGMA page_count") * page_bytes;
+        sizes.wal_bytes = file_bytes(database_.getFilename() + "-wal");
+        sizes.free_bytes = value("PRAGMA freelist_count") * page_bytes;
+        sizes.request_logs = value("SELECT value FROM counters WHERE name = 'request_logs'");
+        sizes.quarantined = value("SELECT COUNT(*) FROM quarantine");
+        sizes.schema_version = schema_version(database_);
+        return sizes;
+    }
+
+  private:
+    SQLite::Database database_;
+};
+
+}  // namespace
+
+std::unique_ptr<StoreWriter> open_sqlite_writer(const std::string& path, const DayZone& zone,
+                                                const Clock& clock) {
+    return std::make_unique<SqliteWriter>(path, zone, clock);
+}
+
+std::unique_ptr<StoreReader> open_sqlite_reader(const std::string& path) {
+    return std::make_unique<SqliteReader>(path);
+}
+
+}  // namespace ccproxy::analytics

@@ -1,0 +1,160 @@
+// What analyticsd keeps, as operations of the domain. SQLite stands behind it today; a second
+// database will pass the same conformance suite. Nothing here knows SQL, and nothing outside the
+// store's own folder does.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/result.hpp"
+#include "proto/control.hpp"
+#include "proto/event.hpp"
+
+namespace ccproxy::analytics {
+
+/// An event with its price. Cost is in nano US dollars; absent when the model has no price or no
+/// usage is known.
+struct PricedEvent {
+    Event event;
+    std::optional<std::int64_t> cost_nano_usd;
+};
+
+/// An event that could not be decoded, kept as it came with the reason.
+struct RejectedEvent {
+    std::string payload;
+    std::string reason;
+};
+
+/// One place in a proxy's sequence.
+struct IngestItem {
+    std::string proxy_id;
+    std::uint64_t seq = 0;
+    std::variant<PricedEvent, RejectedEvent> content;
+    std::int64_t received_at_ms = 0;
+    /// The proxy's journal has lost its end, so its numbers go back to this seq: it is taken
+    /// although the watermark is higher. Ids still keep every event from being stored twice.
+    bool rewinds = false;
+};
+
+/// What became of a batch.
+struct AppendReport {
+    std::uint64_t rows = 0;           ///< Request logs added.
+    std::uint64_t duplicate_ids = 0;  ///< Events whose id was stored before.
+    std::uint64_t ignored = 0;        ///< Items at or below their proxy's watermark.
+    std::map<std::string, std::uint64_t> quarantined;  ///< proxy_id to events kept aside.
+};
+
+/// One row of request_logs; times are Unix milliseconds UTC, absent values are null in the API.
+struct RequestLog {
+    Event event;
+    std::string proxy_id;
+    std::optional<std::int64_t> cost_nano_usd;
+};
+
+enum class SortField { request_at, duration_ms, ttft_ms, total_tokens, cost, status_code };
+
+/// Absent members do not filter. Times are half-open: from <= request_at < to.
+struct LogFilter {
+    std::optional<std::string> token_id, account_id, user_name, mode, model, conversation_id;
+    std::optional<bool> success;
+    std::optional<int> status_code;
+    std::optional<std::int64_t> from_ms, to_ms;
+};
+
+/// `cursor` comes from the page before and wins over `page`; it is opaque, and bound to its sort
+/// and order.
+struct PageRequest {
+    std::int64_t page = 0;
+    std::int64_t limit = 50;
+    SortField sort = SortField::request_at;
+    bool ascending = false;
+    std::string cursor;
+};
+
+struct LogPage {
+    std::vector<RequestLog> logs;
+    std::int64_t total = 0;   ///< Rows that fit the filter, over all pages.
+    std::string next_cursor;  ///< Empty on the last page.
+};
+
+/// A token as people see it: never its key.
+struct TokenInfo {
+    std::string id, name, mode;
+    std::int64_t created_at_ms = 0;
+    std::optional<std::int64_t> expires_at_ms, revoked_at_ms, last_used_at_ms;
+    bool conversation_logging = false;
+    std::int64_t total_requests = 0;
+    std::int64_t total_tokens_used = 0;
+};
+
+struct NewToken {
+    std::string id;
+    Sha256 key_sha256{};
+    std::string name, mode;
+    std::int64_t created_at_ms = 0;
+    std::optional<std::int64_t> expires_at_ms;
+};
+
+/// What a change of tokens means for the proxies: nothing when the token was as asked for already.
+struct TokenChange {
+    std::optional<RegistryChange> registry;
+};
+
+struct StorageSizes {
+    std::int64_t database_bytes = 0, wal_bytes = 0;
+    std::int64_t free_bytes = 0;  ///< The part of database_bytes that holds nothing.
+    std::int64_t request_logs = 0, quarantined = 0;
+    int schema_version = 0;
+};
+
+/// What a checkpoint left in the write-ahead log since readers still use it; 0 when it took all.
+struct CheckpointReport {
+    std::int64_t held_back_bytes = 0;
+};
+
+/// The one writer. Used by one thread at a time (the writer thread). Throws std::runtime_error when
+/// the database fails; every operation is one transaction, so a throw leaves nothing behind.
+class StoreWriter {
+  public:
+    virtual ~StoreWriter() = default;
+
+    /// Rows, roll-ups, quarantine and the proxies' watermarks, in one transaction. When it returns,
+    /// the batch survives a power cut. An event whose id is known already is not stored again. A
+    /// poison event is quarantined, the rest goes on.
+    virtual AppendReport append(const std::vector<IngestItem>& batch) = 0;
+    /// Moves the watermarks on as append() would, but stores nothing.
+    virtual void discard(const std::vector<IngestItem>& batch) = 0;
+    /// proxy_id to the seq up to which all is stored.
+    virtual std::map<std::string, std::uint64_t> watermarks() = 0;
+
+    virtual RegistrySnapshot registry() = 0;
+    /// Throws also when the id or the key is taken.
+    virtual TokenChange add_token(const NewToken& token) = 0;
+    /// Fails when there is no such token.
+    virtual Result<TokenChange> revoke_token(const std::string& id, std::int64_t now_ms) = 0;
+    virtual Result<TokenChange> set_conversation_logging(const std::string& id, bool enabled) = 0;
+
+    /// Moves what the write-ahead log holds into the database as far as readers allow, without
+    /// waiting for them.
+    virtual CheckpointReport checkpoint() = 0;
+};
+
+/// One reader; any number may exist, each used by one thread at a time. Throws like StoreWriter.
+class StoreReader {
+  public:
+    virtual ~StoreReader() = default;
+
+    /// Fails when the cursor is malformed or belongs to another sort.
+    virtual Result<LogPage> request_logs(const LogFilter& filter, const PageRequest& page) = 0;
+    virtual std::optional<RequestLog> request_log(const std::string& id) = 0;
+    virtual std::vector<TokenInfo> tokens() = 0;
+    virtual std::optional<TokenInfo> token_by_key(const Sha256& key_sha256) = 0;
+    virtual StorageSizes sizes() = 0;
+};
+
+}  // namespace ccproxy::analytics

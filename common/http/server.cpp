@@ -1,0 +1,183 @@
+#include "common/http/server.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <stdexcept>
+#include <thread>
+#include <unordered_set>
+
+#include "common/http/session.hpp"
+#include "common/http/worker_pool.hpp"
+
+namespace ccproxy::http {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+class Server::Impl {
+  public:
+    Impl(ServerOptions options, HandlerFactory factory)
+        : options_(std::move(options)), factory_(std::move(factory)) {}
+    ~Impl() { stop(); }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+    void start();
+    void stop();
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  private:
+    void listen();
+    void run();
+    asio::awaitable<void> accept_all();
+    void serve(tcp::socket socket);
+    void refuse(tcp::socket socket);
+    void begin_stop();
+    void end_if_stopped();
+
+    // Constant after start().
+    const ServerOptions options_;
+    const HandlerFactory factory_;
+    std::uint16_t port_ = 0;
+    std::unique_ptr<WorkerPool> pool_;
+
+    // Used by the I/O thread alone, once it runs. Sessions go before the context that they live in.
+    asio::io_context io_{1};
+    tcp::acceptor acceptor_{io_};
+    asio::steady_timer retry_timer_{io_};
+    asio::steady_timer stop_timer_{io_};
+    std::unordered_set<std::shared_ptr<Session>> sessions_;
+    bool stopping_ = false;
+    std::string refusal_;  ///< What a client hears when there are too many.
+
+    std::thread thread_;
+};
+
+void Server::Impl::start() {
+    listen();
+    Response full = error_response(503, "too many connections");
+    full.headers.push_back({"retry-after", "1"});
+    refusal_ = response_head(full, options_.extra_headers, Persistence::close) + full.body;
+
+    std::vector<Handler> handlers;
+    for (int i = 0; i < options_.threads; ++i) handlers.push_back(factory_());
+    pool_ = std::make_unique<WorkerPool>(std::move(handlers), options_.max_queued);
+    asio::co_spawn(io_, accept_all(), [](const std::exception_ptr&) {});
+    thread_ = std::thread([this] { run(); });
+}
+
+void Server::Impl::listen() {
+    const std::string where = options_.listen_host + ":" + std::to_string(options_.port);
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(options_.listen_host, error);
+    if (error) throw std::runtime_error("cannot listen on " + where + ": not an IP address");
+    const tcp::endpoint endpoint(address, options_.port);
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) throw std::runtime_error("cannot listen on " + where + ": " + error.message());
+    port_ = acceptor_.local_endpoint().port();
+}
+
+void Server::Impl::run() {
+    for (;;) {
+        try {
+            io_.run();
+            return;
+        } catch (const std::exception& error) {
+            spdlog::error("the HTTP server goes on after: {}", error.what());
+        }
+    }
+}
+
+asio::awaitable<void> Server::Impl::accept_all() {
+    constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+    while (acceptor_.is_open()) {
+        auto [error, socket] = co_await acceptor_.async_accept(as_result);
+        if (!acceptor_.is_open()) co_return;
+        if (error) {
+            // Most likely too many open files: it passes, and trying at once would only burn time.
+            retry_timer_.expires_after(std::chrono::milliseconds(100));
+            co_await retry_timer_.async_wait(as_result);
+        } else if (sessions_.size() >= options_.max_connections) {
+            refuse(std::move(socket));
+        } else {
+            serve(std::move(socket));
+        }
+    }
+}
+
+void Server::Impl::serve(tcp::socket socket) {
+    auto session = make_session(std::move(socket), options_, *pool_);
+    sessions_.insert(session);
+    asio::co_spawn(io_, session->run(), [this, session](const std::exception_ptr& failure) {
+        sessions_.erase(session);
+        end_if_stopped();
+        if (!failure) return;
+        try {
+            std::rethrow_exception(failure);
+        } catch (const std::exception& error) {
+            spdlog::error("an HTTP connection failed: {}", error.what());
+        }
+    });
+}
+
+// Without waiting: the send buffer of a new connection has room for so short an answer.
+void Server::Impl::refuse(tcp::socket socket) {
+    ::send(socket.native_handle(), refusal_.data(), refusal_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    boost::system::error_code ignored;
+    socket.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+void Server::Impl::begin_stop() {
+    stopping_ = true;
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    retry_timer_.cancel();
+    stop_timer_.expires_after(options_.stop_timeout);
+    stop_timer_.async_wait([this](boost::system::error_code error) {
+        if (error) return;
+        for (const auto& session : sessions_) session->abort();
+    });
+    for (const auto& session : sessions_) session->finish();
+    end_if_stopped();
+}
+
+// With the last session and the timer gone the context has nothing left to do, and the thread ends.
+void Server::Impl::end_if_stopped() {
+    if (stopping_ && sessions_.empty()) stop_timer_.cancel();
+}
+
+void Server::Impl::stop() {
+    if (thread_.joinable()) {
+        asio::post(io_, [this] { begin_stop(); });
+        thread_.join();
+    }
+    if (pool_) pool_->stop();
+}
+
+Server::Server(ServerOptions options, HandlerFactory factory)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(factory))) {}
+Server::~Server() = default;
+void Server::start() {
+    impl_->start();
+}
+std::uint16_t Server::port() const {
+    return impl_->port();
+}
+void Server::stop() {
+    impl_->stop();
+}
+
+}  // namespace ccproxy::http

@@ -1,0 +1,69 @@
+// A small HTTP/1.1 server for an API: one thread speaks to all clients, a few threads run the
+// handlers. It is made for answers that take milliseconds and fit in memory, not for traffic.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/http/message.hpp"
+
+namespace ccproxy::http {
+
+/// Answers one request. When it throws, the client gets a 500 and the error is logged. For a HEAD
+/// it may answer as for a GET: the server leaves the body out.
+using Handler = std::function<Response(const Request&)>;
+
+/// Makes the handler of one thread, so that what the handler owns (a database connection) is used
+/// by one thread at a time. Called once for each thread, by the thread that calls start().
+using HandlerFactory = std::function<Handler()>;
+
+struct ServerOptions {
+    std::string listen_host = "127.0.0.1";  ///< An address, not a name.
+    std::uint16_t port = 0;                 ///< 0 takes a free one.
+    int threads = 2;                        ///< That run handlers.
+
+    std::size_t head_limit_bytes = 16 * 1024;    ///< Beyond it: 431.
+    std::size_t body_limit_bytes = 1024 * 1024;  ///< Beyond it: 413.
+    std::size_t max_connections = 1000;          ///< Beyond it: 503, closed at once.
+    std::size_t max_queued = 256;  ///< Requests that wait for a thread; beyond it: 503.
+
+    /// A phase that takes longer closes the connection.
+    std::chrono::milliseconds head_timeout{30'000};
+    std::chrono::milliseconds body_timeout{30'000};
+    std::chrono::milliseconds write_timeout{30'000};
+    std::chrono::milliseconds idle_timeout{60'000};  ///< Between two requests.
+    /// stop() waits this long for requests that run.
+    std::chrono::milliseconds stop_timeout{5'000};
+
+    std::vector<Field> extra_headers;  ///< For every answer, the server's own errors included.
+};
+
+/// start() and stop() are called by one thread.
+class Server {
+  public:
+    Server(ServerOptions options, HandlerFactory factory);
+    /// Stops.
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Makes the handlers, binds and listens. Throws std::runtime_error that names the address when
+    /// that fails, and what the factory throws.
+    void start();
+    /// The port that is listened on, after start().
+    [[nodiscard]] std::uint16_t port() const;
+    /// Takes no more connections, closes idle ones, lets running requests end, then returns. May be
+    /// called twice.
+    void stop();
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ccproxy::http

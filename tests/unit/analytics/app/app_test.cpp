@@ -1,0 +1,99 @@
+// The whole program in one process: it starts, stores what a proxy sends, and stops without loss.
+#include "analytics/app.hpp"
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "tests/unit/analytics/bus/proxy_client.hpp"
+#include "tests/unit/analytics/store/store_fixture.hpp"
+
+using namespace ccproxy;
+using namespace ccproxy::analytics;
+using namespace ccproxy::analytics::test;
+
+namespace {
+
+struct AppFixture {
+    TempFolder directory;
+    FixedClock clock;
+    Config config;
+
+    AppFixture() {
+        config.server.listen_port = 0;
+        config.server.threads = 1;
+        config.admin_key = "0123456789abcdef";
+        config.database_path = directory.file("app.db");
+        config.bus = {"ipc://" + directory.file("events.sock"),
+                      "ipc://" + directory.file("control.sock")};
+        config.logging.flush_interval = std::chrono::milliseconds(60'000);
+    }
+    [[nodiscard]] std::int64_t rows() const {
+        return open_sqlite_reader(config.database_path)->sizes().request_logs;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("stopping writes and acks what was received", "[app]") {
+    AppFixture f;
+    App app(f.config, f.clock);
+    app.start();
+    CHECK(app.api_port() != 0);
+    CHECK(app.status().ready);
+    CHECK(app.status().started_at_ms == f.clock.now_ms);
+    ProxyClient proxy("proxy-1", f.config.bus);
+    proxy.say(Hello{"proxy-1", "test", 1, 6, "", 0});
+    REQUIRE(proxy.hear<Welcome>());
+    for (unsigned seq = 1; seq <= 5; ++seq) proxy.send(seq, make_event(seq));
+    // Fewer than a batch, and too young to be written.
+    while (app.status().ingest.queue_events < 5) std::this_thread::yield();
+    CHECK(f.rows() == 0);
+    app.stop();
+    CHECK(proxy.hear_ack(5));
+    CHECK(f.rows() == 5);
+}
+
+TEST_CASE("each start is another instance, over the same data", "[app]") {
+    AppFixture f;
+    std::string first;
+    {
+        App app(f.config, f.clock);
+        app.start();
+        first = app.status().instance_id;
+    }
+    App app(f.config, f.clock);
+    app.start();
+    CHECK(app.status().instance_id != first);
+}
+
+TEST_CASE("a start that fails says why and leaves nothing running", "[app]") {
+    AppFixture f;
+    App running(f.config, f.clock);
+    running.start();
+    Config second = f.config;
+    second.database_path = f.directory.file("second.db");
+    App refused(second, f.clock);
+    CHECK_THROWS_WITH(refused.start(), Catch::Contains("in use by another process"));
+
+    Config taken = f.config;
+    taken.bus = {"ipc://" + f.directory.file("e2.sock"), "ipc://" + f.directory.file("c2.sock")};
+    taken.server.listen_port = running.api_port();
+    App late(taken, f.clock);
+    CHECK_THROWS_AS(late.start(), std::runtime_error);
+    CHECK(running.status().ready);
+}
+
+TEST_CASE("with logging off nothing is kept", "[app]") {
+    AppFixture f;
+    f.config.logging.enabled = false;
+    f.config.logging.flush_interval = std::chrono::milliseconds(0);
+    App app(f.config, f.clock);
+    app.start();
+    ProxyClient proxy("proxy-1", f.config.bus);
+    proxy.say(Hello{"proxy-1", "test", 1, 2, "", 0});
+    REQUIRE(proxy.hear<Welcome>());
+    proxy.send(1, make_event(1));
+    CHECK(proxy.hear_ack(1));
+    CHECK(f.rows() == 0);
+    CHECK_FALSE(app.status().ingest.storing);
+}
