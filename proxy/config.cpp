@@ -63,6 +63,11 @@ accounts::AccountConfig read_account(ConfigSource& source, const std::string& ke
         source.problem(key + ".base_url", url.error().message);
     }
     account.ca_file = source.text(key + ".ca_file", "");
+    try {
+        if (!account.ca_file.empty()) net::TlsClient(account.ca_file);
+    } catch (const std::exception& error) {
+        source.problem(key + ".ca_file", error.what());
+    }
     account.api_key = source.secret(key + ".api_key");
     account.oauth_token = source.secret(key + ".oauth_token");
     if (account.api_key.empty() == account.oauth_token.empty()) {

@@ -43,6 +43,7 @@ Exchange::Exchange(Worker& worker, ClientConnection& client, http1::RequestHead 
       request_at_ms_(worker.shared.clock.unix_ms()),
       started_(net::SteadyClock::now()) {
     id_ = worker.ids().next(request_at_ms_);
+    conversation_id_ = head_.fields.get("x-claude-code-session-id").substr(0, max_session_id_bytes);
     worker_.shared.metrics.in_flight().Increment();
     client_.on_interrupt = [this] {
         if (upstream_) upstream_->stream.cancel();
@@ -74,6 +75,11 @@ Exchange::Refused Exchange::route() {
     if (!target) return refusal(400, target.error().message, true);
     target_ = *target;
     route_ = find_route(head_.method, target_.path);
+    if (route_ == Route::pass_through && target_.path != "/v1/messages" &&
+        http1::lenient_path(target_.path) == "/v1/messages") {
+        // An upstream might understand it as the call that is recorded.
+        return refusal(404, "write this path as /v1/messages", true);
+    }
     if (route_ == Route::unknown) {
         return refusal(404, "there is nothing at " + target_.path.substr(0, 200), true);
     }
@@ -150,7 +156,6 @@ net::Task<Exchange::Refused> Exchange::read_to_framing(std::size_t max_bytes) {
 }
 
 Exchange::Refused Exchange::read_facts() {
-    conversation_id_ = head_.fields.get("x-claude-code-session-id").substr(0, max_session_id_bytes);
     if (route_ != Route::messages) return std::nullopt;
     std::string inflated;
     std::string_view text = body_;

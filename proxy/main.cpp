@@ -68,7 +68,11 @@ int main(int argc, char** argv) {
     app.add_option("--config", config_path,
                    "Configuration file (YAML); CCPROXY_… variables win over it");
     app.add_flag("--check-config", check_only, "Check the configuration and exit");
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : exit_bad_configuration;
+    }
 
     auto source = ccproxy::ConfigSource::load(config_path, ccproxy::process_environment());
     if (!source) {

@@ -83,7 +83,8 @@ void Worker::serve(net::TcpSocket socket) {
         refusal.message = "this proxy serves as many connections as it may";
         refusal.close = true;
         refusal.retry_after_seconds = 1;
-        const std::string answer = http1::error_response(refusal, "", false, false);
+        const std::string id = ids_.next(shared.clock.unix_ms());
+        const std::string answer = http1::error_response(refusal, id, false, false);
         net::Stream stream(std::move(socket));
         stream.write_some(answer);
         stream.shutdown_send();

@@ -5,6 +5,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <charconv>
+#include <stdexcept>
 
 namespace ccproxy::http1 {
 namespace {
@@ -55,7 +56,13 @@ std::optional<Error> parse(Parser& parser, std::string_view head) {
     boost::system::error_code error;
     parser.header_limit(static_cast<std::uint32_t>(head.size() + 1));
     parser.body_limit(boost::none);
-    const std::size_t used = parser.put(boost::asio::buffer(head.data(), head.size()), error);
+    std::size_t used = 0;
+    try {
+        used = parser.put(boost::asio::buffer(head.data(), head.size()), error);
+    } catch (const std::length_error&) {
+        // Beast keeps a field's sizes in 16 bits.
+        return Error{"a header field is too long"};
+    }
     if (error && error != beast_http::error::need_more) return Error{error.message()};
     if (!parser.is_header_done() || used != head.size()) return Error{"the head is malformed"};
     return std::nullopt;

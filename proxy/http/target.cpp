@@ -33,7 +33,46 @@ bool has_dot_segment(std::string_view path) {
     return false;
 }
 
+int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+    std::string decoded;
+    while (!text.empty()) {
+        const bool encoded = text.size() >= 3 && text[0] == '%' && hex_value(text[1]) >= 0 &&
+                             hex_value(text[2]) >= 0;
+        decoded.push_back(encoded ? static_cast<char>(hex_value(text[1]) * 16 + hex_value(text[2]))
+                                  : text[0]);
+        text.remove_prefix(encoded ? 3 : 1);
+    }
+    return decoded;
+}
+
 }  // namespace
+
+std::string lenient_path(std::string_view path) {
+    std::string decoded = percent_decoded(path);
+    for (std::string next = percent_decoded(decoded); next != decoded;
+         next = percent_decoded(decoded)) {
+        decoded = std::move(next);
+    }
+    std::string lenient;
+    bool in_parameters = false;
+    for (const char c : decoded) {
+        if (c == '/') {
+            in_parameters = false;
+            if (lenient.ends_with('/')) continue;
+        }
+        if (c == ';') in_parameters = true;
+        if (!in_parameters) lenient.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
+    }
+    if (lenient.size() > 1 && lenient.ends_with('/')) lenient.pop_back();
+    return lenient;
+}
 
 Result<Target> parse_target(std::string_view target) {
     for (const std::string_view scheme : {"http://", "https://"}) {

@@ -18,4 +18,8 @@ struct Target {
 /// segments, encoded ones too (they could leave an upstream's base path), and on a backslash.
 Result<Target> parse_target(std::string_view target);
 
+/// The path as a lenient server might understand it: percent-decoded, in lower case, without
+/// parameters (`;…`), empty segments and a final slash.
+std::string lenient_path(std::string_view path);
+
 }  // namespace ccproxy::http1

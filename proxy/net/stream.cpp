@@ -18,6 +18,14 @@ bool would_block() {
 
 }  // namespace
 
+void FreeSsl::operator()(SSL* ssl) const {
+    if (SSL_is_init_finished(ssl) && SSL_get_fd(ssl) >= 0) {
+        ERR_clear_error();
+        SSL_shutdown(ssl);
+    }
+    SSL_free(ssl);
+}
+
 Stream::Stream(TcpSocket socket) : socket_(std::move(socket)) {
     boost::system::error_code ignored;
     socket_.non_blocking(true, ignored);

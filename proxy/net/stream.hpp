@@ -29,7 +29,9 @@ struct IoResult {
 };
 
 struct FreeSsl {
-    void operator()(SSL* ssl) const { SSL_free(ssl); }
+    /// Says goodbye first, as far as that is possible at once: OpenSSL would not resume a session
+    /// that ended without.
+    void operator()(SSL* ssl) const;
 };
 using SslPtr = std::unique_ptr<SSL, FreeSsl>;
 

@@ -73,6 +73,8 @@ TEST_CASE("a malformed head is refused") {
           "a line does not end in CR LF");
     CHECK(refused("GET / HTTP/1.1\r\n" + host + std::string("A: b\0c\r\n\r\n", 10)) ==
           "the head holds a control character");
+    CHECK(refused("GET / HTTP/1.1\r\n" + host + "A: " + std::string(70'000, 'b') + "\r\n\r\n") ==
+          "a header field is too long");
     CHECK(refused("GET / HTTP/2.0\r\n" + host + "\r\n") != "taken");
     CHECK(refused("GET  / HTTP/1.1\r\n" + host + "\r\n") != "taken");
     CHECK(refused("GET /\xE4 HTTP/1.1\r\n" + host + "\r\n") != "taken");

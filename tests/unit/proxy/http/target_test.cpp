@@ -28,6 +28,18 @@ TEST_CASE("targets that could leave the base path are refused") {
     CHECK(parse_target("/v1/..x/%2ey").has_value());
 }
 
+TEST_CASE("other spellings of a path come to the same") {
+    for (const char* path : {"/v1/messages", "/v1/messages/", "/v1//messages", "//v1/messages//",
+                             "/v1/%6dessages", "/v1/%256dessages", "/V1/Messages",
+                             "/v1;x/messages;a=b/", "/v1%2Fmessages", "/v1/messages%3Bx"}) {
+        CAPTURE(path);
+        CHECK(lenient_path(path) == "/v1/messages");
+    }
+    CHECK(lenient_path("/v1/messages/count_tokens") == "/v1/messages/count_tokens");
+    CHECK(lenient_path("/v1/models/a%zz") == "/v1/models/a%zz");
+    CHECK(lenient_path("/") == "/");
+}
+
 TEST_CASE("routes") {
     CHECK(find_route("POST", "/v1/messages") == Route::messages);
     CHECK(find_route("GET", "/v1/messages") == Route::pass_through);
