@@ -43,7 +43,8 @@ class App::Impl {
 
     void start() {
         std::unique_ptr<StoreWriter> store = open_sqlite_writer(
-            config_.database_path, DayZone::find(config_.timezone).value(), clock_);
+            config_.database_path, DayZone::find(config_.timezone).value(), clock_,
+            config_.quarantine);
         bus_.emplace(config_.bus, Delivery(instance_id_, store->registry(), store->watermarks()),
                      clock_);
         writer_.emplace(std::move(store), writer_options(config_.logging), clock_,
@@ -149,8 +150,18 @@ class App::Impl {
                 return store.set_conversation_logging(id, enabled);
             });
         };
-        return {open_reader, add_token, revoke_token, set_logging, [this] { return status(); },
-                clock_};
+        const auto retry = [this](std::int64_t id) {
+            return writer_->run([this, id](StoreWriter& store) {
+                return store.retry_quarantined(id, [this](std::string_view payload) {
+                    return to_content(payload, config_.prices);
+                });
+            });
+        };
+        const auto let_go = [this](std::int64_t id) {
+            return writer_->run([id](StoreWriter& store) { return store.delete_quarantined(id); });
+        };
+        return {open_reader, add_token, revoke_token, set_logging, retry, let_go,
+                [this] { return status(); }, clock_};
     }
 
     const Config config_;

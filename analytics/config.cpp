@@ -81,6 +81,12 @@ void read_logging(ConfigSource& source, LoggingConfig& logging) {
     }
 }
 
+void read_quarantine(ConfigSource& source, QuarantineLimits& limits) {
+    limits.max_rows = source.integer("quarantine.max_rows", limits.max_rows, 1, 10'000'000);
+    limits.max_bytes = source.bytes("quarantine.max_bytes", limits.max_bytes, 1 << 20,
+                                    std::int64_t{1} << 40);
+}
+
 /// US dollars per million tokens; `fallback` when the key is absent.
 std::int64_t read_price(ConfigSource& source, const std::string& key, std::int64_t fallback) {
     const std::string text = source.text(key, "");
@@ -119,6 +125,7 @@ Config read_config(ConfigSource& source) {
     }
     read_bus(source, config.bus);
     read_logging(source, config.logging);
+    read_quarantine(source, config.quarantine);
     config.timezone = source.text("stats.timezone", config.timezone);
     const Result<DayZone> zone = DayZone::find(config.timezone);
     if (!zone) source.problem("stats.timezone", zone.error().message);

@@ -6,8 +6,9 @@
 #include <cstdint>
 #include <string>
 
-#include "analytics/bus/address.hpp"
+#include "common/bus_address.hpp"
 #include "analytics/pricing/price_table.hpp"
+#include "analytics/store/store.hpp"
 #include "common/config_source.hpp"
 
 namespace ccproxy::analytics {
@@ -31,6 +32,7 @@ struct Config {
     std::string database_path = "/var/lib/analyticsd/ccproxy.db";
     BusAddresses bus;
     LoggingConfig logging;
+    QuarantineLimits quarantine;   ///< `quarantine.max_rows`, `quarantine.max_bytes`.
     std::string timezone = "UTC";  ///< `stats.timezone`: which day a request counts for.
     PriceTable prices = PriceTable::built_in();
     std::string log_level = "info";

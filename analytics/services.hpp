@@ -2,8 +2,10 @@
 // tested without a bus.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "analytics/status.hpp"
@@ -13,8 +15,8 @@
 
 namespace ccproxy::analytics {
 
-/// Every function may be called from any thread. The three that write return when the change is
-/// committed and on its way to all connected proxies; they throw std::runtime_error when the
+/// Every function may be called from any thread. Those that write return when the change is
+/// committed, and one of tokens on its way to all connected proxies; they throw std::runtime_error when the
 /// database fails or the writer is stopping, and then nothing has changed.
 struct Services {
     /// A reader of the caller's own, for use by one thread at a time. Throws std::runtime_error.
@@ -25,6 +27,10 @@ struct Services {
     std::function<Result<TokenChange>(std::string id)> revoke_token;
     /// Fails when there is no such token.
     std::function<Result<TokenChange>(std::string id, bool enabled)> set_conversation_logging;
+    /// See StoreWriter; nothing when there is no such event.
+    std::function<std::optional<RetryReport>(std::int64_t id)> retry_quarantined;
+    /// False when there is no such event.
+    std::function<bool(std::int64_t id)> delete_quarantined;
     std::function<SystemStatus()> status;
     const Clock& clock;
 };

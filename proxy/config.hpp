@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/bus_address.hpp"
 #include "common/config_source.hpp"
 #include "proxy/accounts/account.hpp"
 
@@ -43,11 +44,6 @@ struct JournalConfig {
     std::chrono::milliseconds retain{0};           ///< Acknowledged events stay for this long.
 };
 
-struct BusConfig {
-    std::string events = "ipc:///run/ccproxy/events.sock";
-    std::string control = "ipc:///run/ccproxy/control.sock";
-};
-
 struct ProxyConfig {
     ListenConfig listen;
     std::string name;       ///< Of this proxy, in rows and status; the host's name by default.
@@ -57,7 +53,7 @@ struct ProxyConfig {
     TimeoutConfig timeouts;
     LimitConfig limits;
     JournalConfig journal;
-    BusConfig bus;
+    BusAddresses bus;  ///< analyticsd's.
     std::chrono::milliseconds shutdown_grace{30'000};
     std::string log_level = "info";
 };

@@ -39,6 +39,9 @@ struct Call {
 /// Answers a call whose caller may make it. Throws when the database fails.
 using Action = http::Response (*)(const Call&);
 
+/// `{"message": …}`.
+http::Response message_response(std::string_view message);
+
 /// A call without query parameters and with nothing to say about them: 400 when there are some.
 std::optional<http::Response> refuse_parameters(const Call& call);
 

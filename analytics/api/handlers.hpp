@@ -16,6 +16,12 @@ http::Response show_own_token(const Call& call);
 http::Response list_request_logs(const Call& call);
 http::Response show_request_log(const Call& call);
 
+// quarantine.cpp
+http::Response list_quarantine(const Call& call);
+http::Response show_quarantined(const Call& call);
+http::Response delete_quarantined(const Call& call);
+http::Response retry_quarantined(const Call& call);
+
 // system.cpp
 http::Response show_system_status(const Call& call);
 http::Response show_health(const Call& call);

@@ -20,14 +20,6 @@ http::Response bad_request(const Error& error) {
     return http::error_response(400, error.message);
 }
 
-http::Response message_response(std::string_view message) {
-    JsonText json;
-    json.open_object();
-    json.text("message", message);
-    json.close_object();
-    return http::json_response(200, json.str());
-}
-
 http::Response no_such_token() {
     return http::error_response(404, "there is no such token");
 }

@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include "analytics/bus/address.hpp"
+#include "common/bus_address.hpp"
 #include "analytics/bus/delivery.hpp"
 #include "analytics/status.hpp"
 #include "common/clock.hpp"

@@ -5,7 +5,7 @@
 #include <vector>
 #include <zmq.hpp>
 
-#include "analytics/bus/address.hpp"
+#include "common/bus_address.hpp"
 
 namespace ccproxy::analytics {
 

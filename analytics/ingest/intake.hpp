@@ -11,6 +11,9 @@
 
 namespace ccproxy::analytics {
 
+/// Decodes and prices the bytes of an event.
+EventContent to_content(std::string_view payload, const PriceTable& prices);
+
 IngestItem to_item(const Envelope& envelope, std::string_view payload, const PriceTable& prices,
                    std::int64_t now_ms);
 

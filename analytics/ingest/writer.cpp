@@ -97,6 +97,9 @@ void Writer::note_success(const AppendReport& report) {
         spdlog::warn("{} events of proxy {} cannot be stored and are in quarantine", count,
                      proxy_id);
     }
+    if (report.discarded > 0) {
+        spdlog::warn("the quarantine is full: its {} oldest events are gone", report.discarded);
+    }
     status_.last_commit_at_ms = clock_.unix_ms();
 }
 

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -30,11 +32,14 @@ struct RejectedEvent {
     std::string reason;
 };
 
+/// What the bytes of an event turned out to be.
+using EventContent = std::variant<PricedEvent, RejectedEvent>;
+
 /// One place in a proxy's sequence.
 struct IngestItem {
     std::string proxy_id;
     std::uint64_t seq = 0;
-    std::variant<PricedEvent, RejectedEvent> content;
+    EventContent content;
     std::int64_t received_at_ms = 0;
     /// The proxy's journal has lost its end, so its numbers go back to this seq: it is taken
     /// although the watermark is higher. Ids still keep every event from being stored twice.
@@ -47,6 +52,48 @@ struct AppendReport {
     std::uint64_t duplicate_ids = 0;  ///< Events whose id was stored before.
     std::uint64_t ignored = 0;        ///< Items at or below their proxy's watermark.
     std::map<std::string, std::uint64_t> quarantined;  ///< proxy_id to events kept aside.
+    std::uint64_t discarded = 0;  ///< Events thrown out of a full quarantine.
+};
+
+/// What the quarantine may hold; beyond either the oldest events go.
+struct QuarantineLimits {
+    std::int64_t max_rows = 100'000;
+    std::int64_t max_bytes = std::int64_t{1} << 30;  ///< Of payloads.
+};
+
+/// An event that is kept aside since it could not be stored.
+struct QuarantinedEvent {
+    std::int64_t id = 0;  ///< Never given to another event.
+    std::string proxy_id;
+    std::uint64_t seq = 0;
+    std::int64_t received_at_ms = 0;
+    std::string reason;
+    std::string payload;     ///< Any bytes.
+    std::int64_t bytes = 0;  ///< Size of the payload as it came.
+    bool truncated = false;  ///< Less than that is kept, so that it cannot be read again.
+};
+
+/// A list shows no more of each payload.
+inline constexpr std::size_t max_listed_payload_bytes = 4096;
+
+struct QuarantineQuery {
+    std::optional<std::string> proxy_id;
+    std::int64_t limit = 50;
+    std::string cursor;  ///< From the page before.
+};
+
+struct QuarantinePage {
+    std::vector<QuarantinedEvent> events;  ///< The newest first.
+    std::int64_t total = 0;                ///< Over all pages.
+    std::string next_cursor;               ///< Empty on the last page.
+};
+
+/// What became of a quarantined event that was tried again.
+struct RetryReport {
+    /// It is a request log now, or was one already, and has left the quarantine.
+    bool stored = false;
+    bool was_known = false;  ///< Its id was stored before.
+    std::string reason;      ///< Why it is still there; empty when it is stored.
 };
 
 /// One row of request_logs; times are Unix milliseconds UTC, absent values are null in the API.
@@ -108,7 +155,9 @@ struct TokenChange {
 struct StorageSizes {
     std::int64_t database_bytes = 0, wal_bytes = 0;
     std::int64_t free_bytes = 0;  ///< The part of database_bytes that holds nothing.
-    std::int64_t request_logs = 0, quarantined = 0;
+    std::int64_t request_logs = 0;
+    std::int64_t quarantined = 0, quarantined_bytes = 0;
+    std::int64_t discarded = 0;  ///< Events thrown out of a full quarantine, ever.
     int schema_version = 0;
 };
 
@@ -132,6 +181,14 @@ class StoreWriter {
     /// proxy_id to the seq up to which all is stored.
     virtual std::map<std::string, std::uint64_t> watermarks() = 0;
 
+    using Decode = std::function<EventContent(std::string_view payload)>;
+    /// Gives a quarantined event another chance. `decode` reads its payload; what can be stored is
+    /// stored as by append(), but for the watermark, and leaves the quarantine in the same
+    /// transaction. What cannot stays, with the new reason. Nothing when there is no such event.
+    virtual std::optional<RetryReport> retry_quarantined(std::int64_t id, const Decode& decode) = 0;
+    /// False when there is no such event.
+    virtual bool delete_quarantined(std::int64_t id) = 0;
+
     virtual RegistrySnapshot registry() = 0;
     /// Throws also when the id or the key is taken.
     virtual TokenChange add_token(const NewToken& token) = 0;
@@ -154,6 +211,9 @@ class StoreReader {
     virtual std::optional<RequestLog> request_log(const std::string& id) = 0;
     virtual std::vector<TokenInfo> tokens() = 0;
     virtual std::optional<TokenInfo> token_by_key(const Sha256& key_sha256) = 0;
+    /// Fails when the cursor is malformed.
+    virtual Result<QuarantinePage> quarantine(const QuarantineQuery& query) = 0;
+    virtual std::optional<QuarantinedEvent> quarantined(std::int64_t id) = 0;
     virtual StorageSizes sizes() = 0;
 };
 

@@ -14,9 +14,6 @@
 namespace ccproxy::analytics {
 namespace {
 
-/// What is kept of a payload that cannot be stored: enough to see what it was.
-constexpr std::size_t max_quarantined_bytes = 1024 * 1024;
-
 /// Whether a failure is the row's own fault, so that the rest of the batch can go on. SQLite then
 /// has undone the one statement and no more. Everything else (disk full, I/O, memory) fails the
 /// batch.
@@ -34,13 +31,10 @@ bool is_fault_of_row(int code) {
 
 }  // namespace
 
-Appender::Appender(SQLite::Database& database, const DayZone& zone)
+Appender::Appender(SQLite::Database& database, const DayZone& zone, QuarantineLimits limits)
     : database_(database),
       zone_(zone),
       insert_log_(database, insert_log_row),
-      insert_quarantine_(database,
-                         "INSERT INTO quarantine (proxy_id, seq, received_at, reason, payload) "
-                         "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"),
       select_watermark_(database, "SELECT watermark FROM proxies WHERE proxy_id = ?"),
       upsert_proxy_(database,
                     "INSERT INTO proxies (proxy_id, watermark, first_seen, last_seen, received, "
@@ -52,7 +46,8 @@ Appender::Appender(SQLite::Database& database, const DayZone& zone)
                     "UPDATE tokens SET total_requests = total_requests + ?2, "
                     "total_tokens = total_tokens + ?3, "
                     "last_used_at = max(ifnull(last_used_at, 0), ?4) WHERE id = ?1"),
-      add_count_(database, "UPDATE counters SET value = value + ? WHERE name = 'request_logs'") {}
+      add_count_(database, "UPDATE counters SET value = value + ? WHERE name = 'request_logs'"),
+      quarantine_(database, limits) {}
 
 AppendReport Appender::append(const std::vector<IngestItem>& items) {
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
@@ -62,6 +57,9 @@ AppendReport Appender::append(const std::vector<IngestItem>& items) {
     }
     write_sums(batch);
     write_progress(batch);
+    std::uint64_t quarantined = 0;
+    for (const auto& [proxy_id, count] : batch.report.quarantined) quarantined += count;
+    if (quarantined > 0) batch.report.discarded = quarantine_.keep_bounds(quarantined);
     transaction.commit();
     return batch.report;
 }
@@ -72,6 +70,41 @@ void Appender::discard(const std::vector<IngestItem>& items) {
     for (const IngestItem& item : items) is_next(item, batch);
     write_progress(batch);
     transaction.commit();
+}
+
+std::optional<RetryReport> Appender::retry(std::int64_t id, const StoreWriter::Decode& decode) {
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    const std::optional<QuarantinedEvent> kept = quarantine_.find(id);
+    if (!kept) return std::nullopt;
+    RetryReport report;
+    if (kept->truncated) {
+        report.reason = "only " + std::to_string(kept->payload.size()) + " of its " +
+                        std::to_string(kept->bytes) + " bytes are kept, so it cannot be read";
+        return report;
+    }
+    const EventContent content = decode(kept->payload);
+    Batch batch(zone_);
+    std::optional<std::string> reason;
+    if (const auto* rejected = std::get_if<RejectedEvent>(&content)) {
+        reason = rejected->reason;
+    } else {
+        reason = store_event(kept->proxy_id, std::get<PricedEvent>(content), batch);
+    }
+    report.stored = !reason;
+    report.was_known = batch.report.duplicate_ids > 0;
+    if (reason) {
+        report.reason = clean_utf8(*reason, max_event_error_bytes);
+        quarantine_.change_reason(id, *reason);
+    } else {
+        quarantine_.erase(id);
+        write_sums(batch);
+    }
+    transaction.commit();
+    return report;
+}
+
+bool Appender::delete_quarantined(std::int64_t id) {
+    return quarantine_.erase(id);
 }
 
 Appender::Progress& Appender::progress_of(const std::string& proxy_id, Batch& batch) {
@@ -105,32 +138,33 @@ void Appender::store(const IngestItem& item, Batch& batch) {
     if (const auto* rejected = std::get_if<RejectedEvent>(&item.content)) {
         return quarantine(item, rejected->payload, rejected->reason, batch);
     }
-    store_event(item, std::get<PricedEvent>(item.content), batch);
+    const auto& priced = std::get<PricedEvent>(item.content);
+    const std::optional<std::string> reason = store_event(item.proxy_id, priced, batch);
+    if (!reason) return;
+    std::string payload;
+    encode_event(priced.event, payload);
+    quarantine(item, payload, *reason, batch);
 }
 
-void Appender::store_event(const IngestItem& item, const PricedEvent& priced, Batch& batch) {
+/// The row, and what it adds to the sums. Gives the reason when the event cannot be stored.
+std::optional<std::string> Appender::store_event(const std::string& proxy_id,
+                                                 const PricedEvent& priced, Batch& batch) {
     const Event& event = priced.event;
-    std::optional<std::string> reason = unstorable(priced);
-    if (!reason) {
+    if (const std::optional<std::string> reason = unstorable(priced)) return reason;
+    insert_log_.tryReset();
+    bind_log_row(insert_log_, priced, proxy_id);
+    const int code = insert_log_.tryExecuteStep();
+    if (code != SQLITE_DONE) {
+        const std::string reason = database_.getErrorMsg();
         insert_log_.tryReset();
-        bind_log_row(insert_log_, priced, item.proxy_id);
-        const int code = insert_log_.tryExecuteStep();
-        if (code != SQLITE_DONE) {
-            reason = database_.getErrorMsg();
-            insert_log_.tryReset();
-            if (!is_fault_of_row(code)) throw SQLite::Exception(*reason, code);
-        }
-    }
-    if (reason) {
-        std::string payload;
-        encode_event(event, payload);
-        return quarantine(item, payload, *reason, batch);
+        if (!is_fault_of_row(code)) throw SQLite::Exception(reason, code);
+        return reason;
     }
     const bool added = database_.getChanges() > 0;
     insert_log_.tryReset();
     if (!added) {
         ++batch.report.duplicate_ids;
-        return;
+        return std::nullopt;
     }
     ++batch.report.rows;
     batch.roll_up.add(event, priced.cost_nano_usd);
@@ -138,21 +172,12 @@ void Appender::store_event(const IngestItem& item, const PricedEvent& priced, Ba
     ++use.requests;
     use.tokens += event.usage.prompt_tokens() + event.usage.output_tokens;
     use.last_used_at_ms = std::max(use.last_used_at_ms, event.request_at_ms);
+    return std::nullopt;
 }
 
 void Appender::quarantine(const IngestItem& item, const std::string& payload,
                           const std::string& reason, Batch& batch) {
-    const std::string clean_reason = clean_utf8(reason, 1024);
-    const std::size_t size = std::min(payload.size(), max_quarantined_bytes);
-    insert_quarantine_.tryReset();
-    insert_quarantine_.bindNoCopy(1, item.proxy_id);
-    insert_quarantine_.bind(2, static_cast<std::int64_t>(item.seq));
-    insert_quarantine_.bind(3, item.received_at_ms);
-    insert_quarantine_.bindNoCopy(4, clean_reason);
-    insert_quarantine_.bindNoCopy(5, static_cast<const void*>(payload.data()),
-                                  static_cast<int>(size));
-    insert_quarantine_.exec();
-    insert_quarantine_.tryReset();
+    quarantine_.add(item, payload, reason);
     ++batch.report.quarantined[item.proxy_id];
     ++progress_of(item.proxy_id, batch).quarantined;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analytics/store/sqlite/quarantine.hpp"
 #include "analytics/store/sqlite/roll_up.hpp"
 #include "analytics/store/store.hpp"
 #include "analytics/time/day_zone.hpp"
@@ -19,12 +20,14 @@ namespace ccproxy::analytics {
 /// that a batch that failed leaves nothing behind in memory either.
 class Appender {
   public:
-    /// Both must outlive it.
-    Appender(SQLite::Database& database, const DayZone& zone);
+    /// Database and zone must outlive it.
+    Appender(SQLite::Database& database, const DayZone& zone, QuarantineLimits limits);
 
     /// See StoreWriter.
     AppendReport append(const std::vector<IngestItem>& batch);
     void discard(const std::vector<IngestItem>& batch);
+    std::optional<RetryReport> retry(std::int64_t id, const StoreWriter::Decode& decode);
+    bool delete_quarantined(std::int64_t id);
 
   private:
     struct Progress {
@@ -47,7 +50,8 @@ class Appender {
     Progress& progress_of(const std::string& proxy_id, Batch& batch);
     bool is_next(const IngestItem& item, Batch& batch);
     void store(const IngestItem& item, Batch& batch);
-    void store_event(const IngestItem& item, const PricedEvent& priced, Batch& batch);
+    std::optional<std::string> store_event(const std::string& proxy_id, const PricedEvent& priced,
+                                           Batch& batch);
     void quarantine(const IngestItem& item, const std::string& payload, const std::string& reason,
                     Batch& batch);
     void write_sums(const Batch& batch);
@@ -55,8 +59,9 @@ class Appender {
 
     SQLite::Database& database_;
     const DayZone& zone_;
-    SQLite::Statement insert_log_, insert_quarantine_, select_watermark_, upsert_proxy_;
+    SQLite::Statement insert_log_, select_watermark_, upsert_proxy_;
     SQLite::Statement upsert_roll_up_, update_token_, add_count_;
+    QuarantineTable quarantine_;
 };
 
 }  // namespace ccproxy::analytics

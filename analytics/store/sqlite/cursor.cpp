@@ -12,6 +12,11 @@ constexpr std::string_view alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::size_t max_cursor_bytes = 200;
 constexpr int last_sort = static_cast<int>(SortField::status_code);
+constexpr std::string_view id_cursor_mark = "id ";
+
+Error foreign_cursor() {
+    return Error{"cursor: is not one that was given out here"};
+}
 
 std::string to_base64url(std::string_view bytes) {
     std::string text;
@@ -69,7 +74,7 @@ std::string encode_cursor(const Cursor& cursor) {
 }
 
 Result<Cursor> decode_cursor(std::string_view text) {
-    const Error error{"cursor: is not one that was given out here"};
+    const Error error = foreign_cursor();
     if (text.size() > max_cursor_bytes) return error;
     const std::optional<std::string> bytes = from_base64url(text);
     if (!bytes) return error;
@@ -88,6 +93,19 @@ Result<Cursor> decode_cursor(std::string_view text) {
     if (!is_uuid(parts[4])) return error;
     cursor.id = parts[4];
     return cursor;
+}
+
+std::string encode_id_cursor(std::int64_t id) {
+    return to_base64url(std::string(id_cursor_mark) + std::to_string(id));
+}
+
+Result<std::int64_t> decode_id_cursor(std::string_view text) {
+    if (text.size() > max_cursor_bytes) return foreign_cursor();
+    const std::optional<std::string> bytes = from_base64url(text);
+    if (!bytes || !bytes->starts_with(id_cursor_mark)) return foreign_cursor();
+    const auto id = to_integer(std::string_view(*bytes).substr(id_cursor_mark.size()));
+    if (!id) return foreign_cursor();
+    return *id;
 }
 
 }  // namespace ccproxy::analytics

@@ -26,4 +26,8 @@ struct Cursor {
 std::string encode_cursor(const Cursor& cursor);
 Result<Cursor> decode_cursor(std::string_view text);
 
+/// The same for a list in the order of integer ids: the last row's id.
+std::string encode_id_cursor(std::int64_t id);
+Result<std::int64_t> decode_id_cursor(std::string_view text);
+
 }  // namespace ccproxy::analytics

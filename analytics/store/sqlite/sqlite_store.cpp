@@ -12,6 +12,7 @@
 #include "analytics/store/sqlite/log_query.hpp"
 #include "analytics/store/sqlite/meta.hpp"
 #include "analytics/store/sqlite/migrate.hpp"
+#include "analytics/store/sqlite/quarantine.hpp"
 #include "analytics/store/sqlite/roll_up.hpp"
 #include "analytics/store/sqlite/token_table.hpp"
 #include "common/uuid.hpp"
@@ -28,11 +29,12 @@ SQLite::Database open_migrated(const std::string& path, std::int64_t now_ms) {
 
 class SqliteWriter final : public StoreWriter {
   public:
-    SqliteWriter(const std::string& path, const DayZone& zone, const Clock& clock)
+    SqliteWriter(const std::string& path, const DayZone& zone, const Clock& clock,
+                 QuarantineLimits quarantine)
         : clock_(clock),
           zone_(zone),
           database_(open_migrated(path, clock.unix_ms())),
-          appender_(database_, zone_) {
+          appender_(database_, zone_, quarantine) {
         SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
         for (const char* key : {"database_id", "registry_version"}) {
             if (!read_meta(database_, key)) write_meta(database_, key, new_uuid());
@@ -57,6 +59,11 @@ class SqliteWriter final : public StoreWriter {
         }
         return watermarks;
     }
+
+    std::optional<RetryReport> retry_quarantined(std::int64_t id, const Decode& decode) override {
+        return appender_.retry(id, decode);
+    }
+    bool delete_quarantined(std::int64_t id) override { return appender_.delete_quarantined(id); }
 
     RegistrySnapshot registry() override { return read_registry(database_); }
     TokenChange add_token(const NewToken& token) override {
@@ -106,15 +113,27 @@ class SqliteReader final : public StoreReader {
     std::optional<TokenInfo> token_by_key(const Sha256& key_sha256) override {
         return read_token(database_, key_sha256);
     }
+    Result<QuarantinePage> quarantine(const QuarantineQuery& query) override {
+        return read_quarantine_page(database_, query);
+    }
+    std::optional<QuarantinedEvent> quarantined(std::int64_t id) override {
+        return read_quarantined(database_, id);
+    }
     StorageSizes sizes() override {
         const auto value = [&](const char* sql) { return read_integer(database_, sql); };
+        const auto counter = [&](const char* name) {
+            return read_integer(
+                database_, std::string("SELECT value FROM counters WHERE name = '") + name + "'");
+        };
         const std::int64_t page_bytes = value("PRAGMA page_size");
         StorageSizes sizes;
         sizes.database_bytes = value("PRAGMA page_count") * page_bytes;
         sizes.wal_bytes = file_bytes(database_.getFilename() + "-wal");
         sizes.free_bytes = value("PRAGMA freelist_count") * page_bytes;
-        sizes.request_logs = value("SELECT value FROM counters WHERE name = 'request_logs'");
-        sizes.quarantined = value("SELECT COUNT(*) FROM quarantine");
+        sizes.request_logs = counter("request_logs");
+        sizes.quarantined = counter("quarantined");
+        sizes.quarantined_bytes = counter("quarantined_bytes");
+        sizes.discarded = counter("quarantine_discarded");
         sizes.schema_version = schema_version(database_);
         return sizes;
     }
@@ -126,8 +145,8 @@ class SqliteReader final : public StoreReader {
 }  // namespace
 
 std::unique_ptr<StoreWriter> open_sqlite_writer(const std::string& path, const DayZone& zone,
-                                                const Clock& clock) {
-    return std::make_unique<SqliteWriter>(path, zone, clock);
+                                                const Clock& clock, QuarantineLimits quarantine) {
+    return std::make_unique<SqliteWriter>(path, zone, clock, quarantine);
 }
 
 std::unique_ptr<StoreReader> open_sqlite_reader(const std::string& path) {

@@ -15,7 +15,8 @@ namespace ccproxy::analytics {
 /// `clock` must outlive the store. Throws std::runtime_error, with a message for the operator, when
 /// the file cannot be used or belongs to something else.
 std::unique_ptr<StoreWriter> open_sqlite_writer(const std::string& path, const DayZone& zone,
-                                                const Clock& clock);
+                                                const Clock& clock,
+                                                QuarantineLimits quarantine = {});
 
 /// Opens an existing database for reading. Throws std::runtime_error.
 std::unique_ptr<StoreReader> open_sqlite_reader(const std::string& path);

@@ -7,7 +7,7 @@
 #include <variant>
 #include <zmq.hpp>
 
-#include "analytics/bus/address.hpp"
+#include "common/bus_address.hpp"
 #include "proto/control.hpp"
 #include "proto/event.hpp"
 

@@ -1,4 +1,4 @@
-#include "analytics/bus/address.hpp"
+#include "common/bus_address.hpp"
 
 #include <sys/un.h>
 
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <string_view>
 
-namespace ccproxy::analytics {
+namespace ccproxy {
 namespace {
 
 constexpr std::string_view ipc = "ipc://";
@@ -56,4 +56,4 @@ Result<void> check_bus_address(const std::string& address) {
     return {};
 }
 
-}  // namespace ccproxy::analytics
+}  // namespace ccproxy

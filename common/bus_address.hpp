@@ -5,7 +5,7 @@
 
 #include "common/result.hpp"
 
-namespace ccproxy::analytics {
+namespace ccproxy {
 
 struct BusAddresses {
     std::string events = "ipc:///run/ccproxy/events.sock";
@@ -19,4 +19,4 @@ Result<void> check_bus_address(const std::string& address);
 /// The path of an ipc address; empty for another.
 std::string ipc_path(const std::string& address);
 
-}  // namespace ccproxy::analytics
+}  // namespace ccproxy

@@ -1,9 +1,9 @@
 // Addresses that would carry events in the clear, or that cannot be bound, are refused.
-#include "analytics/bus/address.hpp"
+#include "common/bus_address.hpp"
 
 #include <catch2/catch.hpp>
 
-using namespace ccproxy::analytics;
+using namespace ccproxy;
 
 TEST_CASE("ipc and loopback addresses are allowed", "[bus]") {
     for (const char* address : {"ipc:///run/ccproxy/events.sock", "tcp://127.0.0.1:5555",
