@@ -1,4 +1,4 @@
-// Where the bus listens, and which addresses are allowed. Pure.
+// Where the two programs meet, and which addresses are allowed for that. Pure.
 #pragma once
 
 #include <string>

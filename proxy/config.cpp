@@ -127,13 +127,8 @@ LimitConfig read_limits(ConfigSource& source) {
 
 std::string read_bus_address(ConfigSource& source, const char* key, const std::string& fallback) {
     const std::string address = source.text(key, fallback);
-    const bool local_tcp = address.starts_with("tcp://127.") || address.starts_with("tcp://[::1]:");
-    if (address.starts_with("tcp://") && !local_tcp) {
-        source.problem(key,
-                       "is unencrypted and leaves this machine: use ipc:// or a loopback address");
-    } else if (!local_tcp && !address.starts_with("ipc://")) {
-        source.problem(key, "must start with ipc:// or tcp://");
-    }
+    const Result<void> checked = check_bus_address(address);
+    if (!checked) source.problem(key, checked.error().message);
     return address;
 }
 

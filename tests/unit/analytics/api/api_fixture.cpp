@@ -4,6 +4,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "analytics/ingest/intake.hpp"
 #include "analytics/store/sqlite/sqlite_store.hpp"
 #include "proto/json_fields.hpp"
 
@@ -71,9 +72,25 @@ Services ApiFixture::services() {
                 return change;
             });
         },
+        [this, locked](std::int64_t id) {
+            return locked([&] {
+                return writer_->retry_quarantined(id, [](std::string_view payload) {
+                    return to_content(payload, PriceTable::built_in());
+                });
+            });
+        },
+        [this, locked](std::int64_t id) {
+            return locked([&] { return writer_->delete_quarantined(id); });
+        },
         [this] { return status; },
         clock,
     };
+}
+
+void ApiFixture::add_poison(const std::string& payload, const std::string& proxy_id) {
+    const std::lock_guard lock(mutex_);
+    const EventContent content = RejectedEvent{payload, "poison"};
+    writer_->append({IngestItem{proxy_id, next_seq_++, content, clock.unix_ms()}});
 }
 
 void ApiFixture::count(const TokenChange& change) {

@@ -77,6 +77,10 @@ class FlakyStore final : public StoreWriter {
     Result<TokenChange> set_conversation_logging(const std::string& id, bool enabled) override {
         return store_->set_conversation_logging(id, enabled);
     }
+    std::optional<RetryReport> retry_quarantined(std::int64_t id, const Decode& decode) override {
+        return store_->retry_quarantined(id, decode);
+    }
+    bool delete_quarantined(std::int64_t id) override { return store_->delete_quarantined(id); }
     CheckpointReport checkpoint() override {
         ++control_.checkpoints;
         return store_->checkpoint();

@@ -5,6 +5,19 @@
 
 using namespace ccproxy::analytics;
 
+TEST_CASE("an id's cursor is read again, and no other cursor is", "[store]") {
+    for (const std::int64_t id : {INT64_MIN, std::int64_t{0}, INT64_MAX}) {
+        CHECK(decode_id_cursor(encode_id_cursor(id)).value() == id);
+        CHECK(decode_cursor(encode_id_cursor(id)).has_error());
+    }
+    const Cursor other{SortField::request_at, false, 5, "01900000-0000-7000-8000-000000000001"};
+    CHECK(decode_id_cursor(encode_cursor(other)).has_error());
+    for (const char* text : {"", "x", "aWQg", "aWQgeA", "%", "aWQgMQ=="}) {
+        CAPTURE(text);
+        CHECK(decode_id_cursor(text).has_error());
+    }
+}
+
 TEST_CASE("a cursor survives its text", "[store]") {
     Cursor cursor;
     cursor.sort = GENERATE(SortField::request_at, SortField::status_code);

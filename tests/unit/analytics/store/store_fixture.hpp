@@ -61,11 +61,12 @@ inline IngestItem make_item(std::uint64_t seq, Event event,
 struct StoreFixture {
     TempFolder directory;
     FixedClock clock;
+    QuarantineLimits limits;
     std::string path = directory.file("test.db");
     std::unique_ptr<StoreWriter> writer = open("UTC");
 
     std::unique_ptr<StoreWriter> open(const std::string& zone) {
-        return open_sqlite_writer(path, DayZone::find(zone).value(), clock);
+        return open_sqlite_writer(path, DayZone::find(zone).value(), clock, limits);
     }
     [[nodiscard]] std::unique_ptr<StoreReader> reader() const { return open_sqlite_reader(path); }
 
