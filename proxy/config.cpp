@@ -156,6 +156,9 @@ ProxyConfig read_proxy_config(ConfigSource& source) {
         source.duration("journal.retain", config.journal.retain, milliseconds(0), 365 * day);
     config.bus.events = read_bus_address(source, "bus.events", config.bus.events);
     config.bus.control = read_bus_address(source, "bus.control", config.bus.control);
+    if (config.bus.events == config.bus.control) {
+        source.problem("bus.control", "is the same address as bus.events");
+    }
     config.shutdown_grace =
         source.duration("shutdown_grace", config.shutdown_grace, milliseconds(0), day);
     config.log_level = source.choice("log.level", "info", {"debug", "info", "warn", "error"});
