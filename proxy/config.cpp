@@ -125,11 +125,34 @@ LimitConfig read_limits(ConfigSource& source) {
     return limits;
 }
 
-std::string read_bus_address(ConfigSource& source, const char* key, const std::string& fallback) {
-    const std::string address = source.text(key, fallback);
-    const Result<void> checked = check_bus_address(address);
-    if (!checked) source.problem(key, checked.error().message);
-    return address;
+std::optional<bus::Curve> read_curve(ConfigSource& source) {
+    const std::string secret = "bus.curve.secret_key";
+    const std::string server = "bus.curve.server_public_key";
+    bus::Curve curve;
+    curve.keys = read_curve_keys(source);
+    curve.server_public_key = source.text(server, "");
+    const bool has_secret = source.has(secret) || source.has(secret + "_file");
+    if (!source.has("bus.curve") && !has_secret && !source.has(server)) return std::nullopt;
+    if (!has_secret) source.problem(secret + "_file", "is required in bus.curve");
+    if (!is_curve_key(curve.server_public_key)) {
+        source.problem(server, "must be the 40 characters of analyticsd's bus.pub, quoted");
+    }
+    return curve;
+}
+
+void read_bus(ConfigSource& source, ProxyConfig& config) {
+    config.curve = read_curve(source);
+    const BusReach reach = config.curve ? BusReach::network_by_name : BusReach::loopback;
+    const auto address = [&](const char* key, std::string& value) {
+        value = source.text(key, value);
+        const Result<void> checked = check_bus_address(value, reach);
+        if (!checked) source.problem(key, checked.error().message);
+    };
+    address("bus.events", config.bus.events);
+    address("bus.control", config.bus.control);
+    if (config.bus.events == config.bus.control) {
+        source.problem("bus.control", "is the same address as bus.events");
+    }
 }
 
 }  // namespace
@@ -154,11 +177,7 @@ ProxyConfig read_proxy_config(ConfigSource& source) {
                         milliseconds(60'000));
     config.journal.retain =
         source.duration("journal.retain", config.journal.retain, milliseconds(0), 365 * day);
-    config.bus.events = read_bus_address(source, "bus.events", config.bus.events);
-    config.bus.control = read_bus_address(source, "bus.control", config.bus.control);
-    if (config.bus.events == config.bus.control) {
-        source.problem("bus.control", "is the same address as bus.events");
-    }
+    read_bus(source, config);
     config.shutdown_grace =
         source.duration("shutdown_grace", config.shutdown_grace, milliseconds(0), day);
     config.log_level = source.choice("log.level", "info", {"debug", "info", "warn", "error"});

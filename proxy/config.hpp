@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/bus_address.hpp"
 #include "common/config_source.hpp"
 #include "proxy/accounts/account.hpp"
+#include "proxy/bus/curve.hpp"
 
 namespace ccproxy {
 
@@ -53,7 +55,8 @@ struct ProxyConfig {
     TimeoutConfig timeouts;
     LimitConfig limits;
     JournalConfig journal;
-    BusAddresses bus;  ///< analyticsd's.
+    BusAddresses bus;                ///< analyticsd's.
+    std::optional<bus::Curve> curve;  ///< `bus.curve`: absent without.
     std::chrono::milliseconds shutdown_grace{30'000};
     std::string log_level = "info";
 };

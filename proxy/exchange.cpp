@@ -1,4 +1,4 @@
-// The life of a request. run() tells it from top to bottom; each step stands below in the same
+// The life of a request. serve() tells it from top to bottom; each step stands below in the same
 // order.
 //
 //   read head (session.cpp) → route → authenticate → read body → choose account → reach upstream:
@@ -8,6 +8,8 @@
 // Whatever way a request ends, it passes through record() once if its token is known and its route
 // is recorded, and it does so before the client can see the end of its answer.
 #include "proxy/exchange.hpp"
+
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -57,6 +59,20 @@ Exchange::~Exchange() {
 }
 
 net::Task<AfterExchange> Exchange::run() {
+    try {
+        const AfterExchange after = co_await serve();
+        co_return after;
+    } catch (const std::exception& error) {
+        // Out of memory, or a fault of this program: what the client has is not a whole answer, and
+        // the row says so.
+        spdlog::error("request {} failed: {}", id_, error.what());
+    }
+    record(500, "internal error of the proxy");
+    client_.unwatch();
+    co_return AfterExchange::reset;
+}
+
+net::Task<AfterExchange> Exchange::serve() {
     Refused refused = route();
     if (!refused && route_ != Route::messages && route_ != Route::pass_through) {
         co_return co_await answer_locally();

@@ -48,6 +48,8 @@ class Exchange {
   private:
     using Refused = std::optional<http1::Refusal>;
 
+    net::Task<AfterExchange> serve();
+
     // The steps, in order. Each either succeeds or says what the client is to be told.
     Refused route();
     Refused authenticate();

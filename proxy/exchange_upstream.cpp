@@ -118,6 +118,9 @@ net::Task<Exchange::Refused> Exchange::receive_head(std::size_t& head_bytes) {
         const net::IoResult result =
             upstream_->stream.read_some(buffer.data(), RelayBuffer::data_bytes);
         upstream_input_.append(buffer.data(), result.bytes);
+        if (!http1::may_become_response(upstream_input_)) {
+            co_return refusal(502, "the upstream's answer is not HTTP/1.1");
+        }
         if (result.status == net::IoStatus::ok) continue;
         if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
             co_return refusal(502, "the upstream closed the connection without an answer");

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <thread>
 
+#include "common/bus/curve_keys.hpp"
 #include "common/log.hpp"
 #include "common/sd_notify.hpp"
 #include "proxy/server.hpp"
@@ -63,11 +64,14 @@ int run(ccproxy::ProxyConfig config) {
 int main(int argc, char** argv) {
     CLI::App app{"ccproxy: a recording proxy between Claude clients and Claude accounts"};
     std::string config_path;
+    std::string keys_folder;
     bool check_only = false;
     app.set_version_flag("--version", "ccproxy " CCPROXY_VERSION);
     app.add_option("--config", config_path,
                    "Configuration file (YAML); CCPROXY_… variables win over it");
     app.add_flag("--check-config", check_only, "Check the configuration and exit");
+    app.add_option("--generate-bus-keys", keys_folder,
+                     "Make bus.key and bus.pub in this folder, print the public key, and exit");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -24,6 +24,7 @@ bus::PublisherOptions publisher_options(const ProxyConfig& config) {
     bus::PublisherOptions options;
     options.events_address = config.bus.events;
     options.control_address = config.bus.control;
+    options.curve = config.curve;
     options.sync_interval = config.journal.sync_interval;
     return options;
 }

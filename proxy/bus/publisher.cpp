@@ -2,10 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
-#include <deque>
 #include <zmq.hpp>
 
 #include "proto/event_codec.hpp"
+#include "proxy/bus/send_window.hpp"
 #include "proxy/journal/reader.hpp"
 
 namespace ccproxy::bus {
@@ -46,7 +46,8 @@ class Publisher::Loop {
           reader_(journal.folder()),
           events_(context_, zmq::socket_type::push),
           control_(context_, zmq::socket_type::dealer),
-          synced_seq_(journal.status().synced_seq) {
+          synced_seq_(journal.status().synced_seq),
+          window_(options.window_events, options.window_bytes) {
         for (zmq::socket_t* socket : {&events_, &control_}) {
             socket->set(zmq::sockopt::linger, 0);
             // Nothing is queued for a peer that is not there: what is lost in such a queue would be
@@ -55,6 +56,10 @@ class Publisher::Loop {
             socket->set(zmq::sockopt::reconnect_ivl, 100);
             socket->set(zmq::sockopt::reconnect_ivl_max, 1000);
             socket->set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(max_control_bytes));
+            if (!options_.curve) continue;
+            socket->set(zmq::sockopt::curve_serverkey, options_.curve->server_public_key);
+            socket->set(zmq::sockopt::curve_publickey, options_.curve->keys.public_key);
+            socket->set(zmq::sockopt::curve_secretkey, options_.curve->keys.secret_key);
         }
         // Never less than the window, which is what bounds memory; what is sent anew after a resume
         // waits here.
@@ -108,7 +113,7 @@ class Publisher::Loop {
             spdlog::warn("bus: analyticsd is silent; events wait in the journal");
             set_welcomed(false);
         }
-        if (welcomed_ && !in_flight_.empty() && now - progress_at_ > progress_limit) {
+        if (welcomed_ && !window_.empty() && now - progress_at_ > progress_limit) {
             progress_at_ = now;
             say_hello(now);
         }
@@ -185,10 +190,7 @@ class Publisher::Loop {
     void on(const Ack& m) {
         progress_at_ = SteadyClock::now();
         shared_.acked_seq.store(m.seq);
-        while (!in_flight_.empty() && in_flight_.front().seq <= m.seq) {
-            in_flight_bytes_ -= in_flight_.front().bytes;
-            in_flight_.pop_front();
-        }
+        window_.acked(m.seq);
         journal_.release(m.seq);
     }
 
@@ -217,19 +219,11 @@ class Publisher::Loop {
         next_to_send_ = seq;
         reader_.seek(seq);
         pending_.reset();
-        while (!in_flight_.empty() && in_flight_.back().seq >= seq) {
-            in_flight_bytes_ -= in_flight_.back().bytes;
-            in_flight_.pop_back();
-        }
-    }
-
-    [[nodiscard]] bool window_is_open() const {
-        return in_flight_.size() < options_.window_events &&
-               in_flight_bytes_ < options_.window_bytes;
+        window_.take_back(seq);
     }
 
     [[nodiscard]] bool can_send() const {
-        return welcomed_ && !greeting_ && !blocked_ && window_is_open() &&
+        return welcomed_ && !greeting_ && !blocked_ && window_.is_open() &&
                next_to_send_ <= synced_seq_;
     }
 
@@ -260,10 +254,8 @@ class Publisher::Loop {
         if (!events_.send(zmq::buffer(envelope), flags | zmq::send_flags::sndmore)) return false;
         // The first frame was taken, so the rest of the message is too.
         (void)events_.send(zmq::buffer(payload.data(), payload.size()), flags);
-        if (in_flight_.empty()) progress_at_ = SteadyClock::now();
-        const auto bytes = static_cast<std::int64_t>(envelope.size() + payload.size());
-        in_flight_.push_back({seq, bytes});
-        in_flight_bytes_ += bytes;
+        if (window_.empty()) progress_at_ = SteadyClock::now();
+        window_.sent(seq, envelope.size() + payload.size());
         shared_.sent.fetch_add(1, std::memory_order_relaxed);
         return true;
     }
@@ -277,11 +269,6 @@ class Publisher::Loop {
             guarded_turn();
         }
     }
-
-    struct InFlight {
-        std::uint64_t seq;
-        std::int64_t bytes;
-    };
 
     const PublisherOptions options_;
     journal::Journal& journal_;
@@ -300,8 +287,7 @@ class Publisher::Loop {
     std::uint64_t next_to_send_ = 1;
     std::uint64_t pong_seq_ = 0;
     std::optional<journal::JournalReader::Entry> pending_;
-    std::deque<InFlight> in_flight_;
-    std::int64_t in_flight_bytes_ = 0;
+    SendWindow window_;
     SteadyClock::time_point synced_at_, beat_at_, heard_at_, progress_at_;
 };
 

@@ -5,10 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "proxy/auth/token_registry.hpp"
+#include "proxy/bus/curve.hpp"
 #include "proxy/journal/journal.hpp"
 
 namespace ccproxy::bus {
@@ -16,6 +18,7 @@ namespace ccproxy::bus {
 struct PublisherOptions {
     std::string events_address;   ///< analyticsd's PULL socket.
     std::string control_address;  ///< analyticsd's ROUTER socket.
+    std::optional<Curve> curve;   ///< Encrypts both, and shows who this is.
     std::chrono::milliseconds sync_interval{200};
     /// At most this much is sent and not acknowledged.
     std::uint64_t window_events = 20'000;

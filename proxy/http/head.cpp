@@ -144,6 +144,12 @@ std::size_t find_head_end(std::string_view buffer) {
     return at == std::string_view::npos ? 0 : at + 4;
 }
 
+bool may_become_response(std::string_view buffer) {
+    static constexpr std::string_view start = "HTTP/1.";
+    if (buffer.substr(0, start.size()) != start.substr(0, buffer.size())) return false;
+    return buffer.find("\n\n") == std::string_view::npos;
+}
+
 Result<RequestHead> parse_request_head(std::string_view head) {
     beast_http::request_parser<beast_http::empty_body> parser;
     if (std::optional<Error> error = parse(parser, head)) return *std::move(error);

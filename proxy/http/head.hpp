@@ -56,6 +56,10 @@ struct ResponseHead {
 /// Bytes up to and including the empty line that ends a head; 0 while it is not there.
 std::size_t find_head_end(std::string_view buffer);
 
+/// Whether bytes that hold no whole head yet can still become the head of an answer: a peer that
+/// speaks something else, or ends its lines otherwise, is not waited for.
+bool may_become_response(std::string_view buffer);
+
 /// Parses one whole head, as found by find_head_end. Fails on everything that two servers might
 /// read differently: obs-fold, bare LF, control characters, more than one Host or none,
 /// Transfer-Encoding that is not exactly `chunked` or comes in HTTP/1.0, Transfer-Encoding beside

@@ -175,6 +175,7 @@ bool Journal::append(std::string_view payload) {
 bool Journal::write_record(std::string_view payload) {
     const auto bytes = static_cast<std::int64_t>(record_header_bytes + payload.size());
     if (payload.size() > max_payload_bytes) return false;
+    errno = EFBIG;
     if (!make_room(bytes)) return false;
     const bool full = segments_.back().bytes + bytes > options_.segment_bytes &&
                       segments_.back().first_seq != next_seq_;
@@ -195,6 +196,9 @@ bool Journal::write_record(std::string_view payload) {
         }
         return false;
     }
+    if (std::exchange(dropping_, false)) {
+        spdlog::info("journal: events are taken again; {} were dropped so far", dropped_);
+    }
     segments_.back().bytes += bytes;
     total_bytes_ += bytes;
     if (unsynced_.empty() || unsynced_.back() != active_) unsynced_.push_back(active_);
@@ -204,6 +208,12 @@ bool Journal::write_record(std::string_view payload) {
 
 void Journal::count_drop() {
     ++dropped_;
+    if (!dropping_) {
+        spdlog::error("journal: events are being dropped, {} bytes of {} are taken: {}",
+                      total_bytes_, options_.max_bytes,
+                      total_bytes_ < options_.max_bytes ? std::strerror(errno) : "it is full");
+    }
+    dropping_ = true;
     if (::pwrite(drops_.fd(), &dropped_, sizeof dropped_, 0) != sizeof dropped_) {
         spdlog::error("journal: the count of dropped events could not be written");
     }

@@ -106,6 +106,7 @@ class Journal {
     std::uint64_t synced_seq_ = 0;
     std::uint64_t acked_seq_ = 0;
     std::uint64_t dropped_ = 0;
+    bool dropping_ = false;  ///< The last event could not be written.
     std::int64_t total_bytes_ = 0;
 };
 

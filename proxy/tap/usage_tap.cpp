@@ -40,7 +40,11 @@ std::int64_t string_member_chars(std::string_view json, std::string_view name) {
 UsageTap::UsageTap(std::string_view content_type, std::string_view content_encoding)
     : format_(Format::other) {
     if (starts_with_type(content_type, "text/event-stream")) format_ = Format::sse;
-    if (starts_with_type(content_type, "application/json")) format_ = Format::json;
+    // An answer that does not say what it is may be one; if not, it is not JSON and nothing is read
+    // of it.
+    if (starts_with_type(content_type, "application/json") || content_type.empty()) {
+        format_ = Format::json;
+    }
     if (http1::equals_ignoring_case(content_encoding, "gzip")) {
         inflater_ = std::make_unique<Inflater>(max_inflated_bytes);
     } else if (!content_encoding.empty() &&

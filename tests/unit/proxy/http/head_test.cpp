@@ -35,6 +35,17 @@ TEST_CASE("the end of a head is found only where it is") {
     CHECK(find_head_end("GET / HTTP/1.1\r\n\r\nmore") == 18);
 }
 
+TEST_CASE("what cannot become an answer is told early") {
+    for (const char* good : {"", "H", "HTTP/1", "HTTP/1.1 200 OK\r\nA: b\r\n"}) {
+        CAPTURE(good);
+        CHECK(may_become_response(good));
+    }
+    for (const char* bad : {"\r", "SSH-2.0", "HTTP/2", "http/1.1", "HTTP/1.1 200 OK\nA: b\n\n"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(may_become_response(bad));
+    }
+}
+
 TEST_CASE("framing that two servers could read differently is refused") {
     const auto with = [](const std::string& fields) {
         return refused("POST / HTTP/1.1\r\n" + host + fields + "\r\n");
