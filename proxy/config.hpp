@@ -55,7 +55,7 @@ struct ProxyConfig {
     TimeoutConfig timeouts;
     LimitConfig limits;
     JournalConfig journal;
-    BusAddresses bus;                ///< analyticsd's.
+    BusAddresses bus;                 ///< analyticsd's.
     std::optional<bus::Curve> curve;  ///< `bus.curve`: absent without.
     std::chrono::milliseconds shutdown_grace{30'000};
     std::string log_level = "info";

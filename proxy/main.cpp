@@ -71,12 +71,13 @@ int main(int argc, char** argv) {
                    "Configuration file (YAML); CCPROXY_… variables win over it");
     app.add_flag("--check-config", check_only, "Check the configuration and exit");
     app.add_option("--generate-bus-keys", keys_folder,
-                     "Make bus.key and bus.pub in this folder, print the public key, and exit");
+                   "Make bus.key and bus.pub in this folder, print the public key, and exit");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : exit_bad_configuration;
     }
+    if (!keys_folder.empty()) return ccproxy::run_generate_bus_keys(keys_folder);
 
     auto source = ccproxy::ConfigSource::load(config_path, ccproxy::process_environment());
     if (!source) {

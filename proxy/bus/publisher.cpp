@@ -56,6 +56,7 @@ class Publisher::Loop {
             socket->set(zmq::sockopt::reconnect_ivl, 100);
             socket->set(zmq::sockopt::reconnect_ivl_max, 1000);
             socket->set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(max_control_bytes));
+            socket->set(zmq::sockopt::ipv6, true);
             if (!options_.curve) continue;
             socket->set(zmq::sockopt::curve_serverkey, options_.curve->server_public_key);
             socket->set(zmq::sockopt::curve_publickey, options_.curve->keys.public_key);

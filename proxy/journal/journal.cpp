@@ -175,8 +175,10 @@ bool Journal::append(std::string_view payload) {
 bool Journal::write_record(std::string_view payload) {
     const auto bytes = static_cast<std::int64_t>(record_header_bytes + payload.size());
     if (payload.size() > max_payload_bytes) return false;
-    errno = EFBIG;
-    if (!make_room(bytes)) return false;
+    if (!make_room(bytes)) {
+        errno = EDQUOT;
+        return false;
+    }
     const bool full = segments_.back().bytes + bytes > options_.segment_bytes &&
                       segments_.back().first_seq != next_seq_;
     if ((full || active_broken_) && !open_segment()) return false;
@@ -209,9 +211,8 @@ bool Journal::write_record(std::string_view payload) {
 void Journal::count_drop() {
     ++dropped_;
     if (!dropping_) {
-        spdlog::error("journal: events are being dropped, {} bytes of {} are taken: {}",
-                      total_bytes_, options_.max_bytes,
-                      total_bytes_ < options_.max_bytes ? std::strerror(errno) : "it is full");
+        spdlog::error("journal: events are being dropped, it holds {} of {} bytes: {}",
+                      total_bytes_, options_.max_bytes, std::strerror(errno));
     }
     dropping_ = true;
     if (::pwrite(drops_.fd(), &dropped_, sizeof dropped_, 0) != sizeof dropped_) {
