@@ -147,7 +147,7 @@ std::size_t find_head_end(std::string_view buffer) {
 bool may_become_response(std::string_view buffer) {
     static constexpr std::string_view start = "HTTP/1.";
     if (buffer.substr(0, start.size()) != start.substr(0, buffer.size())) return false;
-    return buffer.find("\n\n") == std::string_view::npos;
+    return find_head_end(buffer) != 0 || buffer.find("\n\n") == std::string_view::npos;
 }
 
 Result<RequestHead> parse_request_head(std::string_view head) {

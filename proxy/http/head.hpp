@@ -56,7 +56,7 @@ struct ResponseHead {
 /// Bytes up to and including the empty line that ends a head; 0 while it is not there.
 std::size_t find_head_end(std::string_view buffer);
 
-/// Whether bytes that hold no whole head yet can still become the head of an answer: a peer that
+/// Whether what has come so far holds the head of an answer, or can still become one: a peer that
 /// speaks something else, or ends its lines otherwise, is not waited for.
 bool may_become_response(std::string_view buffer);
 

@@ -36,7 +36,8 @@ TEST_CASE("the end of a head is found only where it is") {
 }
 
 TEST_CASE("what cannot become an answer is told early") {
-    for (const char* good : {"", "H", "HTTP/1", "HTTP/1.1 200 OK\r\nA: b\r\n"}) {
+    for (const char* good : {"", "H", "HTTP/1", "HTTP/1.1 200 OK\r\nA: b\r\n",
+                             "HTTP/1.1 200 OK\r\n\r\ndata: a body of events\n\n"}) {
         CAPTURE(good);
         CHECK(may_become_response(good));
     }
