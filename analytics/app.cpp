@@ -42,11 +42,11 @@ class App::Impl {
     ~Impl() { stop(); }
 
     void start() {
-        std::unique_ptr<StoreWriter> store = open_sqlite_writer(
-            config_.database_path, DayZone::find(config_.timezone).value(), clock_,
-            config_.quarantine);
-        bus_.emplace(config_.bus, Delivery(instance_id_, store->registry(), store->watermarks()),
-                     clock_);
+        std::unique_ptr<StoreWriter> store =
+            open_sqlite_writer(config_.database_path, DayZone::find(config_.timezone).value(),
+                               clock_, config_.quarantine);
+        bus_.emplace(config_.bus, config_.curve,
+                     Delivery(instance_id_, store->registry(), store->watermarks()), clock_);
         writer_.emplace(std::move(store), writer_options(config_.logging), clock_,
                         [this](const Committed& committed) { bus_->post(committed); });
         writer_->start();
@@ -92,6 +92,8 @@ class App::Impl {
         status.malformed_messages = bus.malformed_messages;
         status.unannounced_events = bus.unannounced_events;
         status.refused_proxies = bus.refused_proxies;
+        status.refused_keys = bus.refused_keys;
+        status.forged_messages = bus.forged_messages;
         status.proxies = std::move(bus.proxies);
         return status;
     }
@@ -160,8 +162,14 @@ class App::Impl {
         const auto let_go = [this](std::int64_t id) {
             return writer_->run([id](StoreWriter& store) { return store.delete_quarantined(id); });
         };
-        return {open_reader, add_token, revoke_token, set_logging, retry, let_go,
-                [this] { return status(); }, clock_};
+        return {open_reader,
+                add_token,
+                revoke_token,
+                set_logging,
+                retry,
+                let_go,
+                [this] { return status(); },
+                clock_};
     }
 
     const Config config_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
+#include <set>
 
 #include "analytics/time/day_zone.hpp"
 
@@ -49,10 +50,36 @@ std::string read_admin_key(ConfigSource& source) {
     return key;
 }
 
-void read_bus(ConfigSource& source, BusAddresses& bus) {
+std::optional<BusCurve> read_curve(ConfigSource& source) {
+    const std::string list = "bus.curve.allowed_proxies";
+    const std::string secret = "bus.curve.secret_key";
+    BusCurve curve;
+    curve.keys = read_curve_keys(source);
+    const std::size_t count = source.list_size(list);
+    const bool has_secret = source.has(secret) || source.has(secret + "_file");
+    if (!source.has("bus.curve") && !has_secret && count == 0) return std::nullopt;
+    if (!has_secret) source.problem(secret + "_file", "is required in bus.curve");
+    if (count == 0) source.problem(list, "must list a proxy: nobody else may come in");
+    std::set<std::string> keys;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string key = list + "[" + std::to_string(i) + "]";
+        AllowedProxy proxy;
+        proxy.id = source.required_text(key + ".id");
+        proxy.public_key = source.text(key + ".public_key", "");
+        if (!is_curve_key(proxy.public_key)) {
+            source.problem(key + ".public_key", "must be the 40 characters of a bus.pub, quoted");
+        } else if (!keys.insert(proxy.public_key).second) {
+            source.problem(key + ".public_key", "is listed twice");
+        }
+        curve.allowed.push_back(std::move(proxy));
+    }
+    return curve;
+}
+
+void read_bus(ConfigSource& source, BusAddresses& bus, BusReach reach) {
     const auto address = [&](const std::string& key, std::string& value) {
         value = source.text(key, value);
-        const Result<void> allowed = check_bus_address(value);
+        const Result<void> allowed = check_bus_address(value, reach);
         if (!allowed) source.problem(key, allowed.error().message);
     };
     address("bus.events", bus.events);
@@ -83,8 +110,8 @@ void read_logging(ConfigSource& source, LoggingConfig& logging) {
 
 void read_quarantine(ConfigSource& source, QuarantineLimits& limits) {
     limits.max_rows = source.integer("quarantine.max_rows", limits.max_rows, 1, 10'000'000);
-    limits.max_bytes = source.bytes("quarantine.max_bytes", limits.max_bytes, 1 << 20,
-                                    std::int64_t{1} << 40);
+    limits.max_bytes =
+        source.bytes("quarantine.max_bytes", limits.max_bytes, 1 << 20, std::int64_t{1} << 40);
 }
 
 /// US dollars per million tokens; `fallback` when the key is absent.
@@ -123,7 +150,8 @@ Config read_config(ConfigSource& source) {
     if (config.database_path.empty() || config.database_path.front() != '/') {
         source.problem("database.path", "must be an absolute path");
     }
-    read_bus(source, config.bus);
+    config.curve = read_curve(source);
+    read_bus(source, config.bus, config.curve ? BusReach::network : BusReach::loopback);
     read_logging(source, config.logging);
     read_quarantine(source, config.quarantine);
     config.timezone = source.text("stats.timezone", config.timezone);

@@ -4,11 +4,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
-#include "common/bus_address.hpp"
+#include "analytics/bus/curve.hpp"
 #include "analytics/pricing/price_table.hpp"
 #include "analytics/store/store.hpp"
+#include "common/bus_address.hpp"
 #include "common/config_source.hpp"
 
 namespace ccproxy::analytics {
@@ -31,6 +33,7 @@ struct Config {
     std::string admin_key;  ///< A secret; at least 16 characters.
     std::string database_path = "/var/lib/analyticsd/ccproxy.db";
     BusAddresses bus;
+    std::optional<BusCurve> curve;  ///< `bus.curve`: absent without.
     LoggingConfig logging;
     QuarantineLimits quarantine;   ///< `quarantine.max_rows`, `quarantine.max_bytes`.
     std::string timezone = "UTC";  ///< `stats.timezone`: which day a request counts for.

@@ -8,6 +8,7 @@
 
 #include "analytics/app.hpp"
 #include "analytics/config.hpp"
+#include "common/bus/curve_keys.hpp"
 #include "common/log.hpp"
 #include "common/sd_notify.hpp"
 
@@ -70,15 +71,20 @@ int run(const Config& config) {
 int main(int argc, char** argv) {
     CLI::App command_line("Collects what the proxies record, and answers questions about it.");
     std::string config_path;
+    std::string keys_folder;
     bool check_only = false;
     command_line.set_version_flag("--version", "analyticsd " CCPROXY_VERSION);
     command_line.add_option("--config", config_path, "Configuration file (YAML)");
     command_line.add_flag("--check-config", check_only, "Check the configuration and exit");
+    command_line.add_option(
+        "--generate-bus-keys", keys_folder,
+        "Make bus.key and bus.pub in this folder, print the public key, and exit");
     try {
         command_line.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return command_line.exit(error) == 0 ? 0 : exit_bad_configuration;
     }
+    if (!keys_folder.empty()) return run_generate_bus_keys(keys_folder);
     const std::optional<Config> config = load_config(config_path);
     if (!config) return exit_bad_configuration;
     if (check_only) {

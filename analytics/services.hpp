@@ -16,8 +16,8 @@
 namespace ccproxy::analytics {
 
 /// Every function may be called from any thread. Those that write return when the change is
-/// committed, and one of tokens on its way to all connected proxies; they throw std::runtime_error when the
-/// database fails or the writer is stopping, and then nothing has changed.
+/// committed, and one of tokens on its way to all connected proxies; they throw std::runtime_error
+/// when the database fails or the writer is stopping, and then nothing has changed.
 struct Services {
     /// A reader of the caller's own, for use by one thread at a time. Throws std::runtime_error.
     std::function<std::unique_ptr<StoreReader>()> open_reader;

@@ -17,6 +17,7 @@ struct ProxyStatus {
     std::uint64_t watermark = 0;       ///< The seq up to which all events are in the database.
     std::uint64_t next_seq = 1;     ///< The seq the proxy's next event will get, as far as known.
     std::uint64_t lag = 0;          ///< Events that the proxy has and the database has not.
+    std::int64_t lag_ms = 0;        ///< For how long the oldest of them has been known of here.
     std::uint64_t received = 0;     ///< Events taken in their order.
     std::uint64_t duplicates = 0;   ///< Events that came again and were ignored.
     std::uint64_t gaps = 0;         ///< Times that an event came before its turn.
@@ -54,6 +55,8 @@ struct SystemStatus {
     std::uint64_t malformed_messages = 0;  ///< Messages on the bus that could not be read.
     std::uint64_t unannounced_events = 0;  ///< Ignored: their proxy had not said hello yet.
     std::uint64_t refused_proxies = 0;     ///< Hellos beyond the number of proxies that are served.
+    std::uint64_t refused_keys = 0;        ///< Connections to the bus whose key is not listed.
+    std::uint64_t forged_messages = 0;     ///< Ignored: of another proxy than the key's.
     std::vector<ProxyStatus> proxies;      ///< By proxy_id.
 };
 

@@ -18,7 +18,18 @@ bool is_port(std::string_view text) {
     return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
 }
 
-Result<void> check_tcp(std::string_view rest) {
+/// RFC 1123, section 2.1, and underscores, which inner names of containers have.
+bool is_host_name(std::string_view text) {
+    constexpr std::string_view allowed =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    // The last label of a name is not all digits; of a mistyped IP address it is.
+    const std::string_view last = text.substr(text.rfind('.') + 1);
+    return !text.empty() && text.size() <= 253 && text.front() != '.' && text.front() != '-' &&
+           text.find_first_not_of(allowed) == std::string_view::npos &&
+           last.find_first_not_of("0123456789") != std::string_view::npos;
+}
+
+Result<void> check_tcp(std::string_view rest, BusReach reach) {
     const std::size_t colon = rest.rfind(':');
     if (colon == std::string_view::npos || !is_port(rest.substr(colon + 1))) {
         return Error{"must end with a port, such as tcp://127.0.0.1:5555"};
@@ -29,10 +40,12 @@ Result<void> check_tcp(std::string_view rest) {
     }
     boost::system::error_code error;
     const auto address = boost::asio::ip::make_address(host, error);
+    if (error && reach == BusReach::network_by_name && is_host_name(host)) return {};
     if (error) return Error{"must name an IP address, such as tcp://127.0.0.1:5555"};
-    if (!address.is_loopback()) {
+    if (!address.is_loopback() && reach == BusReach::loopback) {
         return Error{
-            "is not a loopback address: events and key hashes would cross the network unencrypted"};
+            "is not a loopback address: without bus.curve, events and key hashes would cross the "
+            "network unencrypted"};
     }
     return {};
 }
@@ -43,8 +56,10 @@ std::string ipc_path(const std::string& address) {
     return address.starts_with(ipc) ? address.substr(ipc.size()) : "";
 }
 
-Result<void> check_bus_address(const std::string& address) {
-    if (address.starts_with(tcp)) return check_tcp(std::string_view(address).substr(tcp.size()));
+Result<void> check_bus_address(const std::string& address, BusReach reach) {
+    if (address.starts_with(tcp)) {
+        return check_tcp(std::string_view(address).substr(tcp.size()), reach);
+    }
     const std::string path = ipc_path(address);
     if (path.empty() || path.front() != '/') {
         return Error{"must be ipc:// with an absolute path, or tcp:// with a loopback address"};

@@ -12,9 +12,16 @@ struct BusAddresses {
     std::string control = "ipc:///run/ccproxy/control.sock";
 };
 
-/// `ipc:///absolute/path`, or `tcp://` with a loopback address and a port. Any other tcp address
-/// would carry events and key hashes in the clear, and is refused.
-Result<void> check_bus_address(const std::string& address);
+/// How far a tcp address may reach.
+enum class BusReach {
+    loopback,        ///< Without encryption: anything else would carry events and key hashes in the
+                     ///< clear.
+    network,         ///< Any IP address.
+    network_by_name  ///< Any IP address or host name, for the side that connects.
+};
+
+/// `ipc:///absolute/path`, or `tcp://` with a host within reach and a port.
+Result<void> check_bus_address(const std::string& address, BusReach reach = BusReach::loopback);
 
 /// The path of an ipc address; empty for another.
 std::string ipc_path(const std::string& address);

@@ -61,6 +61,7 @@ struct BodyWriter {
         key_uint(writer, "next_seq", m.next_seq);
         key_text(writer, "registry_version", m.registry_version);
         key_uint(writer, "dropped", m.dropped);
+        key_uint(writer, "number", m.number);
     }
     void operator()(const Ping& m) const {
         type("ping");
@@ -72,6 +73,7 @@ struct BodyWriter {
     void operator()(const Welcome& m) const {
         type("welcome");
         key_text(writer, "instance_id", m.instance_id);
+        key_uint(writer, "hello_number", m.hello_number);
         key_uint(writer, "resume_seq", m.resume_seq);
         if (!m.registry) return;
         writer.Key("registry");
@@ -155,6 +157,7 @@ Result<ControlMessage> read_body(JsonFields& fields, const std::string& type) {
         m.next_seq = seq(fields, "next_seq", 1);
         m.registry_version = text("registry_version");
         m.dropped = seq(fields, "dropped", 0);
+        m.number = seq(fields, "number", 0);
         return ControlMessage(std::move(m));
     }
     if (type == "ping") {
@@ -168,6 +171,7 @@ Result<ControlMessage> read_body(JsonFields& fields, const std::string& type) {
     if (type == "welcome") {
         Welcome m;
         m.instance_id = required("instance_id");
+        m.hello_number = seq(fields, "hello_number", 0);
         m.resume_seq = seq(fields, "resume_seq", 1);
         if (const rapidjson::Value* value = fields.find("registry")) {
             Result<RegistrySnapshot> registry = read_registry(*value);

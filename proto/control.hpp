@@ -47,6 +47,7 @@ struct Hello {
     std::uint64_t next_seq = 1;    ///< The seq the next event will get.
     std::string registry_version;  ///< Empty when the proxy has no registry.
     std::uint64_t dropped = 0;     ///< Events that could not be journalled, ever.
+    std::uint64_t number = 0;      ///< Counts this proxy's hellos.
 };
 
 /// Sent every second, so that each side knows of the other, and so that lag is known.
@@ -61,7 +62,8 @@ struct Ping {
 
 /// Answer to a hello: send events from resume_seq on.
 struct Welcome {
-    std::string instance_id;  ///< New at every start of analyticsd.
+    std::string instance_id;         ///< New at every start of analyticsd.
+    std::uint64_t hello_number = 0;  ///< Of the hello that it answers.
     std::uint64_t resume_seq = 1;
     std::optional<RegistrySnapshot> registry;  ///< Absent when the proxy has this version.
 };

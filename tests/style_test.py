@@ -19,7 +19,7 @@ ALLOWED = {
 
 # A library, and the only places that may include it.
 LIBRARIES = [
-    (r"zmq", r"(proxy|analytics)/bus/"),
+    (r"zmq", r"(proxy|analytics|common)/bus/"),
     (r"SQLiteCpp|sqlite3", r"analytics/store/sqlite/"),
     (r"rapidjson/", r"common/json\.hpp$|tests/support/upstream_sim/json\.hpp$"),
     (r"boost/beast", r"common/http/|common/asio_impl\.cpp$|proxy/http/|tests/support/"),

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "analytics/api/metrics.hpp"
 #include "analytics/services.hpp"
 #include "common/http/message.hpp"
 #include "common/http/router.hpp"
@@ -18,6 +19,7 @@ struct Worker {
     const Services& services;
     std::unique_ptr<StoreReader> reader;
     UuidV7Generator ids;
+    CallCounters& counters;
 };
 
 /// One call; all of it outlives the handler.

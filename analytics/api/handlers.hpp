@@ -22,6 +22,9 @@ http::Response show_quarantined(const Call& call);
 http::Response delete_quarantined(const Call& call);
 http::Response retry_quarantined(const Call& call);
 
+// metrics.cpp
+http::Response show_metrics(const Call& call);
+
 // system.cpp
 http::Response show_system_status(const Call& call);
 http::Response show_health(const Call& call);

@@ -25,6 +25,7 @@ class JsonText {
     void integer(std::string_view name, std::int64_t value) { key(name), writer_.Int64(value); }
     void integer_or_null(std::string_view name, std::optional<std::int64_t> value);
     void count(std::string_view name, std::uint64_t value) { key(name), writer_.Uint64(value); }
+    void number(std::string_view name, double value) { key(name), writer_.Double(value); }
     void boolean(std::string_view name, bool value) { key(name), writer_.Bool(value); }
     void time(std::string_view name, std::int64_t unix_ms);
     void time_or_null(std::string_view name, std::optional<std::int64_t> unix_ms);

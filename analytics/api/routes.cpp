@@ -32,17 +32,15 @@ const http::Router<Endpoint>& router() {
         {"DELETE", "/api/system/quarantine/:id", {Access::admin, delete_quarantined}},
         {"POST", "/api/system/quarantine/:id/retry", {Access::admin, retry_quarantined}},
         {"GET", "/api/system/status", {Access::admin, show_system_status}},
+        {"GET", "/metrics", {Access::anyone, show_metrics}},
         {"GET", "/healthz", {Access::anyone, show_health}},
         {"GET", "/readyz", {Access::anyone, show_readiness}},
     });
     return table;
 }
 
-}  // namespace
-
-http::Response answer_call(const http::Request& request, Worker& worker,
-                           const std::string& admin_key) {
-    const http::RouteMatch match = router().match(request);
+http::Response answer_match(const http::Request& request, const http::RouteMatch& match,
+                            Worker& worker, const std::string& admin_key) {
     if (match.outcome == http::RouteMatch::Outcome::not_found) {
         return http::error_response(404, "there is no such call");
     }
@@ -59,6 +57,25 @@ http::Response answer_call(const http::Request& request, Worker& worker,
         if (!call.client) return unauthorized();
     }
     return endpoint.action(call);
+}
+
+}  // namespace
+
+http::Response answer_call(const http::Request& request, Worker& worker,
+                           const std::string& admin_key) {
+    const http::RouteMatch match = router().match(request);
+    const bool found = match.outcome == http::RouteMatch::Outcome::found;
+    // Not what the client wrote: it could make up any number of series.
+    const std::string_view method = found ? router().method(match) : "other";
+    const std::string_view route = found ? router().pattern(match) : "other";
+    try {
+        http::Response response = answer_match(request, match, worker, admin_key);
+        worker.counters.count(method, route, response.status);
+        return response;
+    } catch (...) {
+        worker.counters.count(method, route, 500);
+        throw;
+    }
 }
 
 }  // namespace ccproxy::analytics

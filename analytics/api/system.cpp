@@ -23,6 +23,7 @@ void write_ingest(JsonText& json, const IngestStatus& ingest) {
     json.count("quarantined", ingest.quarantined);
     json.count("failed_batches", ingest.failed_batches);
     json.time_or_null("last_commit_at", moment(ingest.last_commit_at_ms));
+    json.integer("wal_held_back_bytes", ingest.wal_held_back_bytes);
     json.text_or_null("last_error", ingest.last_error);
     json.close_object();
 }
@@ -36,10 +37,12 @@ void write_proxy(JsonText& json, const ProxyStatus& proxy) {
     json.count("watermark", proxy.watermark);
     json.count("next_seq", proxy.next_seq);
     json.count("lag", proxy.lag);
+    json.number("lag_seconds", static_cast<double>(proxy.lag_ms) / 1000);
     json.count("received", proxy.received);
     json.count("duplicates", proxy.duplicates);
     json.count("gaps", proxy.gaps);
     json.count("resumes", proxy.resumes);
+    json.count("rewinds", proxy.rewinds);
     json.count("quarantined", proxy.quarantined);
     json.count("lost", proxy.lost);
     json.count("dropped", proxy.dropped);
@@ -53,6 +56,8 @@ void write_storage(JsonText& json, const StorageSizes& sizes) {
     json.integer("free_bytes", sizes.free_bytes);
     json.integer("request_logs", sizes.request_logs);
     json.integer("quarantined", sizes.quarantined);
+    json.integer("quarantined_bytes", sizes.quarantined_bytes);
+    json.integer("discarded", sizes.discarded);
     json.integer("schema_version", sizes.schema_version);
     json.close_object();
 }
@@ -70,6 +75,10 @@ http::Response show_system_status(const Call& call) {
     json.boolean("ready", status.ready);
     write_ingest(json, status.ingest);
     json.count("malformed_messages", status.malformed_messages);
+    json.count("unannounced_events", status.unannounced_events);
+    json.count("refused_proxies", status.refused_proxies);
+    json.count("refused_keys", status.refused_keys);
+    json.count("forged_messages", status.forged_messages);
     json.open_array("proxies");
     for (const ProxyStatus& proxy : status.proxies) write_proxy(json, proxy);
     json.close_array();

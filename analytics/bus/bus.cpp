@@ -18,7 +18,7 @@ namespace {
 /// Events taken before the control socket has its turn.
 constexpr int events_a_turn = 256;
 constexpr int control_messages_a_turn = 64;
-constexpr std::int64_t malformed_log_interval_ms = 10'000;
+constexpr std::int64_t refusal_log_interval_ms = 10'000;
 
 int make_wake_fd() {
     const int fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -30,13 +30,22 @@ std::string_view bytes_of(const zmq::message_t& frame) {
     return {static_cast<const char*>(frame.data()), frame.size()};
 }
 
+/// Whom a message claims to be from; empty for one that no proxy sends.
+std::string sender_of(const ControlMessage& message) {
+    if (const auto* hello = std::get_if<Hello>(&message)) return hello->proxy_id;
+    if (const auto* ping = std::get_if<Ping>(&message)) return ping->proxy_id;
+    return "";
+}
+
 }  // namespace
 
-Bus::Bus(const BusAddresses& addresses, Delivery delivery, const Clock& clock)
+Bus::Bus(const BusAddresses& addresses, const std::optional<BusCurve>& curve, Delivery delivery,
+         const Clock& clock)
     : clock_(clock),
-      sockets_(std::make_unique<BusSockets>(addresses)),
+      sockets_(std::make_unique<BusSockets>(addresses, curve)),
       wake_fd_(make_wake_fd()),
-      malformed_logged_at_ms_(-malformed_log_interval_ms),
+      malformed_logged_at_ms_(-refusal_log_interval_ms),
+      forged_logged_at_ms_(-refusal_log_interval_ms),
       delivery_(std::move(delivery)) {}
 
 Bus::~Bus() {
@@ -158,7 +167,7 @@ void Bus::handle(Letter& letter) {
 
 void Bus::read_control() {
     for (int i = 0; i < control_messages_a_turn; ++i) {
-        const std::vector<zmq::message_t> frames = BusSockets::receive(sockets_->control());
+        std::vector<zmq::message_t> frames = BusSockets::receive(sockets_->control());
         if (frames.empty()) return;
         if (frames.size() != 2) {
             note_malformed("a control message of " + std::to_string(frames.size()) + " frames");
@@ -169,6 +178,7 @@ void Bus::read_control() {
             note_malformed("a control message: " + message.error().message);
             continue;
         }
+        if (!is_entitled(frames[1], sender_of(*message))) continue;
         Replies replies;
         {
             const std::lock_guard lock(delivery_mutex_);
@@ -182,7 +192,7 @@ void Bus::read_control() {
 /// The path of an event, up to the queue of the writer.
 void Bus::read_events() {
     for (int i = 0; i < events_a_turn && receiving_ && sink_.has_room(); ++i) {
-        const std::vector<zmq::message_t> frames = BusSockets::receive(sockets_->events());
+        std::vector<zmq::message_t> frames = BusSockets::receive(sockets_->events());
         if (frames.empty()) return;
         if (frames.size() != 2) {
             note_malformed("an event of " + std::to_string(frames.size()) + " frames");
@@ -193,6 +203,7 @@ void Bus::read_events() {
             note_malformed("an envelope: " + envelope.error().message);
             continue;
         }
+        if (!is_entitled(frames[0], envelope->proxy_id)) continue;
         Arrival arrival;
         {
             const std::lock_guard lock(delivery_mutex_);
@@ -211,6 +222,27 @@ void Bus::send(const Replies& replies) {
     }
 }
 
+/// With CURVE, whether the message came with the key of the proxy that it claims to be from. One
+/// listed proxy must not be able to end, delay or make up what another records.
+bool Bus::is_entitled(zmq::message_t& frame, const std::string& proxy_id) {
+    if (!sockets_->has_curve() || proxy_id.empty()) return true;
+    const std::string user = BusSockets::user_of(frame);
+    if (may_speak_for(user, proxy_id)) return true;
+    const std::int64_t at_ms = now().steady_ms;
+    std::uint64_t count = 0;
+    {
+        const std::lock_guard lock(delivery_mutex_);
+        count = ++forged_;
+    }
+    if (at_ms - forged_logged_at_ms_ < refusal_log_interval_ms) return false;
+    forged_logged_at_ms_ = at_ms;
+    spdlog::warn(
+        "the bus: the key of {} came with messages of proxy {}, which are ignored ({} so "
+        "far); an id in bus.curve.allowed_proxies is the proxy's name",
+        user, proxy_id, count);
+    return false;
+}
+
 void Bus::note_malformed(const std::string& what) {
     const std::int64_t at_ms = now().steady_ms;
     std::uint64_t count = 0;
@@ -218,7 +250,7 @@ void Bus::note_malformed(const std::string& what) {
         const std::lock_guard lock(delivery_mutex_);
         count = ++malformed_;
     }
-    if (at_ms - malformed_logged_at_ms_ < malformed_log_interval_ms) return;
+    if (at_ms - malformed_logged_at_ms_ < refusal_log_interval_ms) return;
     malformed_logged_at_ms_ = at_ms;
     spdlog::warn("the bus: cannot read {} ({} malformed messages so far)", what, count);
 }
@@ -235,6 +267,8 @@ BusStatus Bus::status() const {
     status.malformed_messages = malformed_ + delivery_.unexpected_messages();
     status.unannounced_events = delivery_.unannounced_events();
     status.refused_proxies = delivery_.refused_proxies();
+    status.refused_keys = sockets_->refused_keys();
+    status.forged_messages = forged_;
     status.proxies = delivery_.status(now());
     return status;
 }

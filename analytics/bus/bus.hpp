@@ -8,18 +8,24 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <variant>
 #include <vector>
 
-#include "common/bus_address.hpp"
+#include "analytics/bus/curve.hpp"
 #include "analytics/bus/delivery.hpp"
 #include "analytics/status.hpp"
+#include "common/bus_address.hpp"
 #include "common/clock.hpp"
 #include "proto/control.hpp"
 #include "proto/event_codec.hpp"
+
+namespace zmq {
+class message_t;
+}
 
 namespace ccproxy::analytics {
 
@@ -34,15 +40,17 @@ struct EventSink {
 
 struct BusStatus {
     std::uint64_t malformed_messages = 0, unannounced_events = 0, refused_proxies = 0;
+    std::uint64_t refused_keys = 0, forged_messages = 0;
     std::vector<ProxyStatus> proxies;
 };
 
 /// All functions but the constructor and start() may be called from any thread.
 class Bus {
   public:
-    /// Binds the sockets, so that a proxy may connect from now on. `clock` must outlive it. Throws
-    /// std::runtime_error.
-    Bus(const BusAddresses& addresses, Delivery delivery, const Clock& clock);
+    /// Binds the sockets, so that a proxy may connect from now on; with `curve` only those that it
+    /// lists. `clock` must outlive it. Throws std::runtime_error.
+    Bus(const BusAddresses& addresses, const std::optional<BusCurve>& curve, Delivery delivery,
+        const Clock& clock);
     ~Bus();
 
     void start(EventSink sink);
@@ -79,6 +87,7 @@ class Bus {
     void read_control();
     void read_events();
     void send(const Replies& replies);
+    bool is_entitled(zmq::message_t& frame, const std::string& proxy_id);
     void note_malformed(const std::string& what);
     [[nodiscard]] Moment now() const;
 
@@ -90,11 +99,12 @@ class Bus {
     // Used by the bus thread alone, once it runs.
     EventSink sink_;
     bool receiving_ = true;
-    std::int64_t malformed_logged_at_ms_;
+    std::int64_t malformed_logged_at_ms_, forged_logged_at_ms_;
 
     mutable std::mutex delivery_mutex_;
     Delivery delivery_;            ///< Guarded by delivery_mutex_.
     std::uint64_t malformed_ = 0;  ///< Guarded by delivery_mutex_.
+    std::uint64_t forged_ = 0;     ///< Guarded by delivery_mutex_.
 
     std::mutex letters_mutex_;
     std::vector<Letter> letters_;  ///< Guarded by letters_mutex_.

@@ -15,6 +15,7 @@ Delivery::Delivery(std::string instance_id, RegistrySnapshot registry,
         proxy.tracker = SequenceTracker(watermark + 1);
         proxy.status.watermark = watermark;
         proxy.status.next_seq = watermark + 1;
+        proxy.lag_clock.stored(watermark);
     }
 }
 
@@ -37,11 +38,13 @@ Replies Delivery::on_hello(const std::string& routing_id, const Hello& hello, Mo
     proxy->status.program_version = hello.program_version;
     proxy->status.next_seq = hello.next_seq;
     proxy->status.dropped = hello.dropped;
+    proxy->lag_clock.align(proxy->status.watermark, hello.next_seq - 1, now.steady_ms);
     spdlog::info("proxy {} ({}) sends from {} on", hello.proxy_id, hello.program_version,
                  proxy->tracker.expected());
 
     Welcome welcome;
     welcome.instance_id = instance_id_;
+    welcome.hello_number = hello.number;
     welcome.resume_seq = proxy->tracker.expected();
     if (hello.registry_version != registry_.version()) welcome.registry = registry_.snapshot();
     Replies replies;
@@ -88,6 +91,7 @@ Replies Delivery::on_ping(const std::string& routing_id, const Ping& ping, Momen
     proxy.status.last_seen_at_ms = now.unix_ms;
     proxy.status.next_seq = std::max(ping.next_seq, proxy.tracker.expected());
     proxy.status.dropped = ping.dropped;
+    proxy.lag_clock.heard(proxy.status.next_seq - 1, now.steady_ms);
     // No ack is repeated here: a proxy whose last events were lost on the way notices by the
     // silence.
     return {{routing_id, Pong{instance_id_, proxy.tracker.expected(), has_room_}}};
@@ -105,6 +109,7 @@ Arrival Delivery::on_event(const Envelope& envelope, Moment now) {
     proxy.seen_steady_ms = now.steady_ms;
     status.last_seen_at_ms = now.unix_ms;
     status.next_seq = std::max(status.next_seq, envelope.seq + 1);
+    proxy.lag_clock.heard(status.next_seq - 1, now.steady_ms);
     Arrival arrival;
     switch (proxy.tracker.see(envelope.seq, now.steady_ms)) {
         case SequenceTracker::Verdict::take:
@@ -142,6 +147,7 @@ Replies Delivery::on_committed(const Committed& committed) {
         if (entry == proxies_.end() || entry->second.generation != stored.generation) continue;
         Proxy& proxy = entry->second;
         proxy.status.watermark = std::max(proxy.status.watermark, stored.seq);
+        proxy.lag_clock.stored(proxy.status.watermark);
         if (!proxy.routing_id.empty()) {
             replies.push_back({proxy.routing_id, Ack{proxy.status.watermark}});
         }
@@ -219,6 +225,7 @@ std::vector<ProxyStatus> Delivery::status(Moment now) const {
         status.connected = is_connected(proxy, now);
         const std::uint64_t last = status.next_seq - 1;
         status.lag = last > status.watermark ? last - status.watermark : 0;
+        status.lag_ms = proxy.lag_clock.age_ms(now.steady_ms);
         list.push_back(std::move(status));
     }
     return list;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analytics/bus/lag_clock.hpp"
 #include "analytics/bus/registry_copy.hpp"
 #include "analytics/bus/sequence_tracker.hpp"
 #include "analytics/ingest/committed.hpp"
@@ -76,6 +77,7 @@ class Delivery {
         bool rewind_pending = false;  ///< The next event taken moves the watermark back.
         std::uint64_t gap_at = 0;     ///< The seq that the last counted gap waited for.
         std::int64_t seen_steady_ms = 0;
+        LagClock lag_clock;
         ProxyStatus status;
     };
 

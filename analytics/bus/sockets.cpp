@@ -61,8 +61,10 @@ void prepare_ipc(const std::string& path, const std::string& where) {
 
 }  // namespace
 
-BusSockets::BusSockets(const BusAddresses& addresses)
+BusSockets::BusSockets(const BusAddresses& addresses, const std::optional<BusCurve>& curve)
     : context_(1), events_(context_, ZMQ_PULL), control_(context_, ZMQ_ROUTER) {
+    // Before the sockets, and gone after them: without it libzmq would let any key in.
+    if (curve) gatekeeper_.emplace(context_, curve->allowed);
     events_.set(zmq::sockopt::linger, 0);
     events_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(max_event_bytes));
     events_.set(zmq::sockopt::rcvhwm, events_read_ahead);
@@ -74,14 +76,19 @@ BusSockets::BusSockets(const BusAddresses& addresses)
     control_.set(zmq::sockopt::router_mandatory, true);
     for (zmq::socket_t* socket : {&events_, &control_}) {
         socket->set(zmq::sockopt::ipv6, true);
+        if (!curve) continue;
+        socket->set(zmq::sockopt::curve_server, true);
+        socket->set(zmq::sockopt::curve_secretkey, curve->keys.secret_key);
+        socket->set(zmq::sockopt::zap_domain, "ccproxy");
     }
     bind(control_, addresses.control, "bus.control");
     bind(events_, addresses.events, "bus.events");
 }
 
-void BusSockets::bind(zmq::socket_t& socket, const std::string& address, const char* key) {
+void BusSockets::bind(zmq::socket_t& socket, const std::string& address, const char* key) const {
     const std::string where = std::string(key) + " " + address;
-    if (const Result<void> allowed = check_bus_address(address); !allowed) {
+    const BusReach reach = has_curve() ? BusReach::network : BusReach::loopback;
+    if (const Result<void> allowed = check_bus_address(address, reach); !allowed) {
         throw std::runtime_error(where + ": " + allowed.error().message);
     }
     const std::string path = ipc_path(address);
@@ -108,6 +115,15 @@ std::vector<zmq::message_t> BusSockets::receive(zmq::socket_t& socket) {
         if (frames.size() < max_frames) frames.push_back(std::move(frame));
     }
     return frames;
+}
+
+std::string BusSockets::user_of(zmq::message_t& frame) {
+    const char* user = ::zmq_msg_gets(frame.handle(), "User-Id");  // As ZeroMQ RFC 27 names it.
+    return user == nullptr ? "" : user;
+}
+
+std::uint64_t BusSockets::refused_keys() const {
+    return gatekeeper_ ? gatekeeper_->refused() : 0;
 }
 
 bool BusSockets::send(const std::string& routing_id, const std::string& bytes) {

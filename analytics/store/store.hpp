@@ -52,7 +52,7 @@ struct AppendReport {
     std::uint64_t duplicate_ids = 0;  ///< Events whose id was stored before.
     std::uint64_t ignored = 0;        ///< Items at or below their proxy's watermark.
     std::map<std::string, std::uint64_t> quarantined;  ///< proxy_id to events kept aside.
-    std::uint64_t discarded = 0;  ///< Events thrown out of a full quarantine.
+    std::uint64_t discarded = 0;                       ///< Events thrown out of a full quarantine.
 };
 
 /// What the quarantine may hold; beyond either the oldest events go.

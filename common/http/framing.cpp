@@ -12,6 +12,17 @@ bool is_digits(std::string_view text) {
 
 }  // namespace
 
+std::string_view complete_head(std::string_view bytes) {
+    static constexpr std::string_view end_of_head = "\r\n\r\n";
+    const std::size_t end = bytes.find(end_of_head);
+    return end == std::string_view::npos ? "" : bytes.substr(0, end + end_of_head.size());
+}
+
+bool has_folded_line(std::string_view head) {
+    return head.find("\n ") != std::string_view::npos ||
+           head.find("\n\t") != std::string_view::npos;
+}
+
 std::optional<std::string_view> framing_problem(int http_minor, const std::vector<Field>& headers) {
     int encodings = 0;
     int lengths = 0;

@@ -66,6 +66,13 @@ class Router {
     [[nodiscard]] const Handler& handler(const RouteMatch& match) const {
         return routes_.at(match.index).handler;
     }
+    /// The line that was found, as it stands in the table.
+    [[nodiscard]] std::string_view method(const RouteMatch& match) const {
+        return routes_.at(match.index).method;
+    }
+    [[nodiscard]] std::string_view pattern(const RouteMatch& match) const {
+        return routes_.at(match.index).pattern;
+    }
 
   private:
     std::vector<Route<Handler>> routes_;

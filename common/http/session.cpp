@@ -89,6 +89,7 @@ class BeastSession final : public Session {
 
   private:
     asio::awaitable<bool> wait_for_bytes(std::chrono::milliseconds timeout);
+    asio::awaitable<std::string_view> await_head();
     asio::awaitable<Next> serve_one();
     asio::awaitable<Next> refuse(boost::system::error_code error, ExchangePtr exchange);
     asio::awaitable<bool> run_handler(ExchangePtr exchange);
@@ -133,6 +134,20 @@ asio::awaitable<bool> BeastSession::wait_for_bytes(std::chrono::milliseconds tim
     co_return true;
 }
 
+// The head as it came; it stays in the buffer. Empty when it does not come: who reads on learns
+// why.
+asio::awaitable<std::string_view> BeastSession::await_head() {
+    for (;;) {
+        const auto* data = static_cast<const char*>(buffer_.data().data());
+        const std::string_view head = complete_head(std::string_view(data, buffer_.size()));
+        if (!head.empty() || buffer_.size() > options_.head_limit_bytes) co_return head;
+        const auto space = buffer_.prepare(read_bytes);
+        const auto [error, size] = co_await stream_.async_read_some(space, as_result);
+        if (error) co_return std::string_view();
+        buffer_.commit(size);
+    }
+}
+
 // Head, gate, body, handler, answer. Requests that a client sends without waiting for answers stay
 // in its buffer until their turn comes, so that answers keep their order and memory its limit.
 asio::awaitable<Next> BeastSession::serve_one() {
@@ -142,6 +157,9 @@ asio::awaitable<Next> BeastSession::serve_one() {
     const auto exchange = std::make_shared<Exchange>(stream_.get_executor());
 
     stream_.expires_after(options_.head_timeout);
+    // Beast joins folded lines, and nobody could tell afterwards.
+    const std::string_view raw_head = co_await await_head();
+    if (has_folded_line(raw_head)) co_return co_await refuse(wire::error::bad_field, exchange);
     const auto [head_error, head_size] =
         co_await wire::async_read_header(stream_, buffer_, parser, as_result);
     if (head_error) co_return co_await refuse(head_error, exchange);
@@ -244,8 +262,7 @@ asio::awaitable<bool> BeastSession::run_handler(ExchangePtr exchange) {
     co_return !aborted_;
 }
 
-// The one place that writes an answer. A streamed answer will be written here: the head with
-// chunked framing, then each piece as it comes from another job on the pool.
+// The one place that writes an answer.
 asio::awaitable<Next> BeastSession::send(ExchangePtr exchange) {
     const Response& response = exchange->response;
     const std::string head = response_head(response, options_.extra_headers, exchange->persistence);

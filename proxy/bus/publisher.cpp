@@ -2,10 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
-#include <zmq.hpp>
+#include <algorithm>
 
 #include "proto/event_codec.hpp"
 #include "proxy/bus/send_window.hpp"
+#include "proxy/bus/sockets.hpp"
 #include "proxy/journal/reader.hpp"
 
 namespace ccproxy::bus {
@@ -22,6 +23,10 @@ constexpr milliseconds heartbeat_interval{1000};
 constexpr milliseconds silence_limit{5000};
 /// When events are out and nothing has got on for this long, ask where to go on.
 constexpr milliseconds progress_limit{10'000};
+/// The longest time that a hello's answer is waited for before the next one.
+constexpr milliseconds max_hello_patience{8000};
+/// Until analyticsd has answered once: with wrong keys it never does, and says nothing.
+constexpr milliseconds warning_interval{60'000};
 constexpr std::size_t max_sends_per_turn = 2000;
 
 }  // namespace
@@ -44,30 +49,9 @@ class Publisher::Loop {
           registry_(registry),
           shared_(shared),
           reader_(journal.folder()),
-          events_(context_, zmq::socket_type::push),
-          control_(context_, zmq::socket_type::dealer),
+          sockets_(options),
           synced_seq_(journal.status().synced_seq),
-          window_(options.window_events, options.window_bytes) {
-        for (zmq::socket_t* socket : {&events_, &control_}) {
-            socket->set(zmq::sockopt::linger, 0);
-            // Nothing is queued for a peer that is not there: what is lost in such a queue would be
-            // sent again anyway.
-            socket->set(zmq::sockopt::immediate, true);
-            socket->set(zmq::sockopt::reconnect_ivl, 100);
-            socket->set(zmq::sockopt::reconnect_ivl_max, 1000);
-            socket->set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(max_control_bytes));
-            socket->set(zmq::sockopt::ipv6, true);
-            if (!options_.curve) continue;
-            socket->set(zmq::sockopt::curve_serverkey, options_.curve->server_public_key);
-            socket->set(zmq::sockopt::curve_publickey, options_.curve->keys.public_key);
-            socket->set(zmq::sockopt::curve_secretkey, options_.curve->keys.secret_key);
-        }
-        // Never less than the window, which is what bounds memory; what is sent anew after a resume
-        // waits here.
-        events_.set(zmq::sockopt::sndhwm, static_cast<int>(options_.window_events));
-        events_.connect(options_.events_address);
-        control_.connect(options_.control_address);
-    }
+          window_(options.window_events, options.window_bytes) {}
 
     void run() {
         while (!shared_.stopping.load()) guarded_turn();
@@ -89,7 +73,7 @@ class Publisher::Loop {
     }
 
     void turn() {
-        zmq::pollitem_t item{control_.handle(), 0, ZMQ_POLLIN, 0};
+        zmq::pollitem_t item{sockets_.control().handle(), 0, ZMQ_POLLIN, 0};
         const bool busy = can_send();
         zmq::poll(&item, 1, busy ? milliseconds(0) : tick);
         while (receive()) {
@@ -114,6 +98,12 @@ class Publisher::Loop {
             spdlog::warn("bus: analyticsd is silent; events wait in the journal");
             set_welcomed(false);
         }
+        if (!ever_welcomed_ && now - warned_at_ > warning_interval) {
+            spdlog::warn(
+                "bus: no answer from analyticsd at {} yet{}", options_.control_address,
+                options_.curve ? ": is it there, and does each side have the other's key?" : "");
+            warned_at_ = now;
+        }
         if (welcomed_ && !window_.empty() && now - progress_at_ > progress_limit) {
             progress_at_ = now;
             say_hello(now);
@@ -134,7 +124,10 @@ class Publisher::Loop {
         send_control(ping);
     }
 
+    /// One hello at a time, as long as there is hope for its answer: see Hello::number.
     void say_hello(SteadyClock::time_point now) {
+        if (greeting_ && now - hello_at_ < hello_patience_) return;
+        if (greeting_) hello_patience_ = std::min(2 * hello_patience_, max_hello_patience);
         const journal::JournalStatus status = journal_.status();
         Hello hello;
         hello.proxy_id = journal_.proxy_id();
@@ -143,25 +136,25 @@ class Publisher::Loop {
         hello.next_seq = status.next_seq;
         hello.registry_version = registry_.version();
         hello.dropped = status.dropped;
-        send_control(hello);
-        beat_at_ = now;
+        hello.number = ++hello_number_;
+        const bool sent = send_control(hello);
+        if (!sent) hello_patience_ = heartbeat_interval;
+        hello_at_ = beat_at_ = now;
         // Nothing is sent until the answer is there: what overtook this hello would look like a
         // journal gone back.
         greeting_ = true;
     }
 
-    void send_control(const ControlMessage& message) {
-        const std::string bytes = encode_control(message);
-        // Without a connection the message is not sent; the next heartbeat comes.
-        (void)control_.send(zmq::buffer(bytes), zmq::send_flags::dontwait);
+    /// False without a connection: the message is not sent then; the next heartbeat comes.
+    bool send_control(const ControlMessage& message) {
+        return sockets_.send_control(encode_control(message));
     }
 
     bool receive() {
-        zmq::message_t message;
-        if (!control_.recv(message, zmq::recv_flags::dontwait)) return false;
+        const std::optional<std::string> message = sockets_.receive_control();
+        if (!message) return false;
         heard_at_ = SteadyClock::now();
-        const Result<ControlMessage> decoded =
-            decode_control({static_cast<const char*>(message.data()), message.size()});
+        const Result<ControlMessage> decoded = decode_control(*message);
         if (!decoded) {
             spdlog::warn("bus: a control message was not understood: {}", decoded.error().message);
             return true;
@@ -171,6 +164,10 @@ class Publisher::Loop {
     }
 
     void on(const Welcome& m) {
+        // The answer to an earlier hello: the later one, which is still on its way, tells of less
+        // than what would be sent now.
+        if (m.hello_number != hello_number_) return;
+        hello_patience_ = heartbeat_interval;
         if (m.registry) registry_.replace(*m.registry);
         if (!welcomed_ || instance_id_ != m.instance_id) {
             spdlog::info("bus: analyticsd {} asks for events from {} on", m.instance_id,
@@ -213,6 +210,7 @@ class Publisher::Loop {
 
     void set_welcomed(bool welcomed) {
         welcomed_ = welcomed;
+        if (welcomed) ever_welcomed_ = true;
         shared_.connected.store(welcomed);
     }
 
@@ -251,10 +249,7 @@ class Publisher::Loop {
 
     bool send_event(std::uint64_t seq, std::string_view payload) {
         const std::string envelope = encode_envelope({journal_.proxy_id(), seq});
-        const auto flags = zmq::send_flags::dontwait;
-        if (!events_.send(zmq::buffer(envelope), flags | zmq::send_flags::sndmore)) return false;
-        // The first frame was taken, so the rest of the message is too.
-        (void)events_.send(zmq::buffer(payload.data(), payload.size()), flags);
+        if (!sockets_.send_event(envelope, payload)) return false;
         if (window_.empty()) progress_at_ = SteadyClock::now();
         window_.sent(seq, envelope.size() + payload.size());
         shared_.sent.fetch_add(1, std::memory_order_relaxed);
@@ -276,19 +271,23 @@ class Publisher::Loop {
     auth::TokenRegistry& registry_;
     Shared& shared_;
     journal::JournalReader reader_;
-    zmq::context_t context_;
-    zmq::socket_t events_;
-    zmq::socket_t control_;
+    Sockets sockets_;
 
     bool welcomed_ = false;
+    bool ever_welcomed_ = false;
     bool greeting_ = false;  ///< A hello is out, its welcome is not in.
-    bool blocked_ = false;   ///< Nothing could be sent in the last turn: wait for the next tick.
+    std::uint64_t hello_number_ = 0;
+    SteadyClock::time_point hello_at_;
+    milliseconds hello_patience_ = heartbeat_interval;
+    bool blocked_ = false;  ///< Nothing could be sent in the last turn: wait for the next tick.
     std::string instance_id_;
     std::uint64_t synced_seq_;
     std::uint64_t next_to_send_ = 1;
     std::uint64_t pong_seq_ = 0;
     std::optional<journal::JournalReader::Entry> pending_;
     SendWindow window_;
+    SteadyClock::time_point warned_at_ =
+        SteadyClock::now() - warning_interval + silence_limit;  ///< The first one comes sooner.
     SteadyClock::time_point synced_at_, beat_at_, heard_at_, progress_at_;
 };
 

@@ -58,6 +58,10 @@ void Journal::recover() {
     identify(seqs.empty());
     for (const std::uint64_t first_seq : seqs) {
         const std::string path = options_.folder + "/" + segment_name(first_seq);
+        // A process that was killed may have left any of them unsynced.
+        if (::fdatasync(open_file(path, O_WRONLY).fd()) != 0) {
+            throw std::runtime_error(path + ": cannot be synced");
+        }
         const bool newest = first_seq == seqs.back();
         next_seq_ = std::max(next_seq_, first_seq);
         const std::int64_t bytes =
@@ -83,6 +87,7 @@ void Journal::identify(bool is_new) {
     if (proxy_id_.empty() || is_new) {
         proxy_id_ = options_.proxy_name + "-" + random_suffix();
         replace_file(options_.folder + "/id", proxy_id_);
+        replace_file(drops_path, std::string(sizeof dropped_, '\0'));
     }
     const std::string drops = read_file(drops_path);
     if (drops.size() == sizeof dropped_) std::memcpy(&dropped_, drops.data(), sizeof dropped_);
@@ -127,10 +132,9 @@ std::int64_t Journal::cut_torn_tail(const std::string& path) {
             throw std::runtime_error(path + ": cannot be cut");
         }
     }
-    if (good == 0 && ::pwrite(file.fd(), segment_magic.data(), segment_magic.size(), 0) !=
-                         static_cast<ssize_t>(segment_magic.size())) {
-        throw std::runtime_error(path + ": cannot be written");
-    }
+    // On a full disk even this may fail: then events are dropped until a new segment can be made.
+    active_broken_ = good == 0 && ::pwrite(file.fd(), segment_magic.data(), segment_magic.size(),
+                                           0) != static_cast<ssize_t>(segment_magic.size());
     return static_cast<std::int64_t>(std::max(good, segment_magic.size()));
 }
 
@@ -140,7 +144,9 @@ bool Journal::open_segment() {
     if (!file.is_open()) return false;
     if (::write(file.fd(), segment_magic.data(), segment_magic.size()) !=
         static_cast<ssize_t>(segment_magic.size())) {
-        ::unlink(path.c_str());
+        // A segment that never took a record has this name too, and is the newest still.
+        active_broken_ = true;
+        if (segments_.empty() || segments_.back().first_seq != next_seq_) ::unlink(path.c_str());
         return false;
     }
     const auto bytes = static_cast<std::int64_t>(segment_magic.size());
@@ -210,6 +216,7 @@ bool Journal::write_record(std::string_view payload) {
 
 void Journal::count_drop() {
     ++dropped_;
+    drops_changed_ = true;
     if (!dropping_) {
         spdlog::error("journal: events are being dropped, it holds {} of {} bytes: {}",
                       total_bytes_, options_.max_bytes, std::strerror(errno));
@@ -224,14 +231,17 @@ bool Journal::sync() {
     std::vector<Handle> handles;
     std::uint64_t up_to = 0;
     bool folder_changed = false;
+    bool drops_changed = false;
     {
         const std::lock_guard lock(mutex_);
         handles.swap(unsynced_);
         up_to = next_seq_ - 1;
+        drops_changed = std::exchange(drops_changed_, false);
         folder_changed = folder_changed_;
         folder_changed_ = false;
     }
-    bool good = true;
+    // The count of drops is for people: it is synced with the rest, and never waited for.
+    bool good = !drops_changed || ::fdatasync(drops_.fd()) == 0;
     for (const Handle& handle : handles) good = ::fdatasync(handle->fd()) == 0 && good;
     if (folder_changed) {
         try {
@@ -254,7 +264,9 @@ void Journal::release(std::uint64_t seq) {
     const auto kept_since = std::chrono::system_clock::now() - options_.retain;
     const std::lock_guard lock(mutex_);
     acked_seq_ = std::max(acked_seq_, seq);
-    while (segments_.size() > 1 && segments_[1].first_seq <= acked_seq_ + 1 &&
+    // Not before the newest segment's name is durable: a power cut must not leave the folder
+    // without one.
+    while (!folder_changed_ && segments_.size() > 1 && segments_[1].first_seq <= acked_seq_ + 1 &&
            segments_.front().written_at <= kept_since) {
         delete_oldest();
     }

@@ -101,6 +101,7 @@ class Journal {
     Handle active_;
     std::vector<Handle> unsynced_;
     bool folder_changed_ = false;
+    bool drops_changed_ = false;
     bool active_broken_ = false;
     std::uint64_t next_seq_ = 1;
     std::uint64_t synced_seq_ = 0;

@@ -43,3 +43,24 @@ TEST_CASE("other addresses are refused", "[bus]") {
     CHECK_THAT(check_bus_address("tcp://10.0.0.1:5555").error().message,
                Catch::Contains("unencrypted"));
 }
+
+TEST_CASE("with encryption other addresses are within reach", "[bus]") {
+    for (const char* address : {"tcp://0.0.0.0:5555", "tcp://[::]:5555", "tcp://10.0.0.1:5555",
+                                "tcp://127.0.0.1:5555", "ipc:///run/x.sock"}) {
+        INFO(address);
+        CHECK(check_bus_address(address, BusReach::network).has_value());
+        CHECK(check_bus_address(address, BusReach::network_by_name).has_value());
+    }
+    for (const char* address : {"tcp://localhost:5555", "tcp://analytics.example.com:1"}) {
+        INFO(address);
+        CHECK_FALSE(check_bus_address(address, BusReach::network).has_value());
+        CHECK(check_bus_address(address, BusReach::network_by_name).has_value());
+    }
+    for (const char* address :
+         {"tcp://*:5555", "tcp://:5555", "tcp://a b:5555", "tcp://-a:5555", "tcp://.a:5555",
+          "tcp://10.0.0.256:5555", "tcp://10.0.0:5555", "tcp://host", "tcp://host:0",
+          "tcp://eth0;tcp://x:1", "udp://10.0.0.1:5555", "ipc://relative"}) {
+        INFO(address);
+        CHECK_FALSE(check_bus_address(address, BusReach::network_by_name).has_value());
+    }
+}

@@ -21,22 +21,24 @@ Message through(const Message& message) {
 }  // namespace
 
 TEST_CASE("every control message survives its encoding") {
-    const Hello hello = through(Hello{"p", "1.2", 3, 9, "v", 7});
+    const Hello hello = through(Hello{"p", "1.2", 3, 9, "v", 7, 2});
     CHECK(hello.proxy_id == "p");
     CHECK(hello.program_version == "1.2");
     CHECK(hello.first_seq == 3);
     CHECK(hello.next_seq == 9);
     CHECK(hello.registry_version == "v");
     CHECK(hello.dropped == 7);
+    CHECK(hello.number == 2);
 
     const Ping ping = through(Ping{"p", "i", 10, 1});
     CHECK(ping.instance_id == "i");
     CHECK(ping.next_seq == 10);
 
-    const Welcome welcome = through(Welcome{"i", 5, two_tokens()});
+    const Welcome welcome = through(Welcome{"i", 2, 5, two_tokens()});
+    CHECK(welcome.hello_number == 2);
     CHECK(welcome.resume_seq == 5);
     CHECK(welcome.registry == two_tokens());
-    CHECK_FALSE(through(Welcome{"i", 5, std::nullopt}).registry);
+    CHECK_FALSE(through(Welcome{"i", 2, 5, std::nullopt}).registry);
 
     CHECK(through(Ack{8}).seq == 8);
     CHECK(through(Resume{8}).resume_seq == 8);

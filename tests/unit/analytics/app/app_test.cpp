@@ -4,8 +4,10 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
+#include "proto/event_codec.hpp"
 #include "tests/unit/analytics/bus/proxy_client.hpp"
 #include "tests/unit/analytics/store/store_fixture.hpp"
+#include "tests/unit/common/http/raw_client.hpp"
 
 using namespace ccproxy;
 using namespace ccproxy::analytics;
@@ -51,6 +53,31 @@ TEST_CASE("stopping writes and acks what was received", "[app]") {
     app.stop();
     CHECK(proxy.hear_ack(5));
     CHECK(f.rows() == 5);
+}
+
+TEST_CASE("an event that waited in quarantine is stored when it is tried again", "[app]") {
+    AppFixture f;
+    f.config.logging.flush_interval = std::chrono::milliseconds(0);
+    {
+        const auto writer =
+            open_sqlite_writer(f.config.database_path, DayZone::find("UTC").value(), f.clock);
+        std::string payload;
+        encode_event(make_event(1), payload);
+        IngestItem item = make_item(1, {});
+        item.content = RejectedEvent{payload, "an earlier version could not read it"};
+        writer->append({item});
+    }
+    App app(f.config, f.clock);
+    app.start();
+    const std::vector<http::Field> key{{"X-Admin-Key", f.config.admin_key}};
+    const std::string target = "/api/system/quarantine/1/retry";
+    CHECK(http::test::exchange(app.api_port(), "POST", target, key).status == 200);
+    CHECK(http::test::exchange(app.api_port(), "POST", target, key).status == 404);
+    CHECK(f.rows() == 1);
+    const auto log = open_sqlite_reader(f.config.database_path)->request_log(make_event(1).id);
+    REQUIRE(log);
+    CHECK(log->cost_nano_usd == PriceTable::built_in().cost_nano_usd(make_event(1)));
+    CHECK(log->cost_nano_usd.has_value());
 }
 
 TEST_CASE("each start is another instance, over the same data", "[app]") {

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <map>
 
+#include "tests/unit/temp_folder.hpp"
+
 using namespace ccproxy;
 using namespace ccproxy::analytics;
 
@@ -104,8 +106,9 @@ pricing: {models: {a: {input: cheap, output: 1}, b: {output: 1}, c: {input: 1, o
     for (const char* key :
          {"server.listen", "server.threads", "admin.key", "database.path", "bus.events",
           "bus.control", "logging.workers", "logging.batch_size", "logging.flush_interval",
-          "conversations", "stats.timezone", "stats.aggregation_enabled", "log.level", "quarantine.max_rows", "quarantine.max_bytes",
-          "pricing.models.a.input", "pricing.models.b.input", "pricing.models.c.input_cache"}) {
+          "conversations", "stats.timezone", "stats.aggregation_enabled", "log.level",
+          "quarantine.max_rows", "quarantine.max_bytes", "pricing.models.a.input",
+          "pricing.models.b.input", "pricing.models.c.input_cache"}) {
         INFO(key);
         CHECK(r.complains(key));
     }
@@ -119,6 +122,49 @@ TEST_CASE("there is no default admin key, and a short one is refused", "[config]
     const Read missing = read("admin: {key_file: /nonexistent/key}", {});
     CHECK(missing.complains("admin.key_file"));
     CHECK(missing.problems.size() == 1);
+}
+
+TEST_CASE("with keys the bus may reach beyond this machine", "[config][curve]") {
+    const ccproxy::test::TempFolder folder;
+    const CurveKeys own = make_curve_keys();
+    const CurveKeys proxy = make_curve_keys();
+    const std::string key_file = folder.write("bus.key", own.secret_key + "\n");
+    const std::string addresses =
+        "bus:\n  events: 'tcp://0.0.0.0:5555'\n  control: 'tcp://[::]:5556'\n";
+    const auto listed = [](const std::string& id, const std::string& key) {
+        return "      - {id: '" + id + "', public_key: '" + key + "'}\n";
+    };
+    const std::string curve =
+        addresses + "  curve:\n    secret_key_file: " + key_file + "\n    allowed_proxies:\n";
+
+    const Read good = read(curve + listed("one", proxy.public_key));
+    CHECK(good.problems == std::vector<std::string>{});
+    REQUIRE(good.config.curve);
+    CHECK(good.config.curve->keys.secret_key == own.secret_key);
+    CHECK(good.config.curve->keys.public_key == own.public_key);
+    REQUIRE(good.config.curve->allowed.size() == 1);
+    CHECK(good.config.curve->allowed[0].id == "one");
+    CHECK(good.config.curve->allowed[0].public_key == proxy.public_key);
+
+    const Read without = read(addresses);
+    CHECK(without.complains("bus.events"));
+    CHECK(without.complains("bus.control"));
+    const std::string list = "bus.curve.allowed_proxies";
+    CHECK(read(curve + listed("", proxy.public_key)).complains(list + "[0].id"));
+    CHECK(read(curve + listed("one", "short")).complains(list + "[0].public_key"));
+    CHECK(read(curve + listed("one", proxy.public_key) + listed("two", proxy.public_key))
+              .complains(list + "[1].public_key"));
+    CHECK(read(curve + "      []\n").complains(list));
+    const Read empty = read("bus: {curve: {}}");
+    CHECK(empty.complains(list));
+    CHECK(empty.complains("bus.curve.secret_key_file"));
+    CHECK(read("bus: {curve: {secret_key: x}}").complains("bus.curve.secret_key"));
+    (void)folder.write("bad.key", std::string(40, '"'));
+    CHECK(read("bus: {curve: {secret_key_file: " + folder.file("bad.key") + "}}")
+              .complains("bus.curve.secret_key_file"));
+    (void)folder.write("open.key", own.secret_key, 0644);
+    CHECK(read("bus: {curve: {secret_key_file: " + folder.file("open.key") + "}}")
+              .complains("bus.curve.secret_key_file"));
 }
 
 TEST_CASE("the same socket cannot serve both ways", "[config]") {

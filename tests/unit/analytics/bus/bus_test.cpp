@@ -9,9 +9,8 @@
 #include <fstream>
 #include <thread>
 
-#include "analytics/ingest/intake.hpp"
-#include "analytics/ingest/writer.hpp"
 #include "tests/unit/analytics/bus/proxy_client.hpp"
+#include "tests/unit/analytics/bus/receiver.hpp"
 #include "tests/unit/analytics/store/store_fixture.hpp"
 
 using namespace ccproxy;
@@ -21,38 +20,6 @@ using Catch::Contains;
 using std::chrono::milliseconds;
 
 namespace {
-
-/// The receiving half of analyticsd over a database that outlives it.
-struct Receiver {
-    const PriceTable prices = PriceTable::built_in();
-    Bus bus;
-    Writer writer;
-
-    Receiver(const std::string& instance_id, const BusAddresses& addresses,
-             std::unique_ptr<StoreWriter> store, const Clock& clock, WriterOptions options)
-        : bus(addresses, Delivery(instance_id, store->registry(), store->watermarks()), clock),
-          writer(std::move(store), options, clock,
-                 [this](const Committed& committed) { bus.post(committed); }) {
-        writer.start();
-        EventSink sink;
-        sink.has_room = [this] { return writer.has_room(); };
-        sink.take = [this, &clock](const Envelope& envelope, std::string_view payload,
-                                   const Arrival& arrival) {
-            QueuedEvent event;
-            event.item = to_item(envelope, payload, prices, clock.unix_ms());
-            event.item.rewinds = arrival.rewinds;
-            event.generation = arrival.generation;
-            event.bytes = memory_bytes(payload);
-            writer.push(std::move(event));
-        };
-        bus.start(sink);
-    }
-    ~Receiver() {
-        bus.stop_receiving();
-        writer.stop();
-        bus.stop();
-    }
-};
 
 struct BusFixture : StoreFixture {
     const BusAddresses addresses{"ipc://" + directory.file("events.sock"),
@@ -261,7 +228,7 @@ TEST_CASE("addresses that cannot be bound are named", "[bus]") {
     BusFixture f;
     const FixedClock clock;
     const auto bind = [&](const BusAddresses& addresses) {
-        Bus bus(addresses, Delivery("i", {}, {}), clock);
+        Bus bus(addresses, std::nullopt, Delivery("i", {}, {}), clock);
     };
     BusAddresses addresses = f.addresses;
     addresses.events = "ipc:///nonexistent/events.sock";

@@ -51,6 +51,26 @@ TEST_CASE("the registry comes only with another version", "[bus]") {
     CHECK_FALSE(f.greet(hello(11, 11, "v1")).registry);
 }
 
+TEST_CASE("the lag in time is that of the oldest event that is not stored", "[bus]") {
+    Fixture f;
+    f.now.steady_ms = 10'000;
+    CHECK(f.status().lag_ms == 0);
+    f.greet(hello(5, 13));
+    f.now.steady_ms = 12'000;
+    f.event(11);
+    f.delivery.on_control("r1", Ping{"p1", "instance-1", 14, 0}, f.now);
+    f.now.steady_ms = 15'000;
+    CHECK(f.status().lag_ms == 5'000);
+    f.delivery.on_committed(stored(12));
+    CHECK(f.status().lag_ms == 3'000);
+    f.delivery.on_committed(stored(13));
+    CHECK(f.status().lag_ms == 0);
+    // A journal that has gone back is behind from the moment that it says so.
+    f.greet(hello(1, 5));
+    f.now.steady_ms = 15'500;
+    CHECK(f.status().lag_ms == 500);
+}
+
 TEST_CASE("a hello repeats the last ack, which may have been lost", "[bus]") {
     Fixture f;
     const Replies replies = f.delivery.on_control("r1", hello(1, 20), f.now);

@@ -4,7 +4,8 @@
 
 namespace ccproxy::analytics::test {
 
-ProxyClient::ProxyClient(std::string proxy_id, const BusAddresses& addresses)
+ProxyClient::ProxyClient(std::string proxy_id, const BusAddresses& addresses,
+                         const std::optional<ClientCurve>& curve)
     : proxy_id_(std::move(proxy_id)),
       context_(1),
       events_(context_, ZMQ_PUSH),
@@ -12,6 +13,10 @@ ProxyClient::ProxyClient(std::string proxy_id, const BusAddresses& addresses)
     for (zmq::socket_t* socket : {&events_, &control_}) {
         socket->set(zmq::sockopt::linger, 0);
         socket->set(zmq::sockopt::reconnect_ivl, 5);
+        if (!curve) continue;
+        socket->set(zmq::sockopt::curve_serverkey, curve->server_public_key);
+        socket->set(zmq::sockopt::curve_publickey, curve->keys.public_key);
+        socket->set(zmq::sockopt::curve_secretkey, curve->keys.secret_key);
     }
     control_.set(zmq::sockopt::routing_id, proxy_id_);
     events_.connect(addresses.events);
@@ -42,6 +47,10 @@ bool ProxyClient::hear_ack(std::uint64_t seq) {
         if (ack->seq >= seq) return true;
     }
     return false;
+}
+
+bool ProxyClient::hears_nothing(std::chrono::milliseconds time) {
+    return !hear_any(std::chrono::steady_clock::now() + time);
 }
 
 std::optional<ControlMessage> ProxyClient::hear_any(

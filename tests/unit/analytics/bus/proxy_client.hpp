@@ -7,15 +7,23 @@
 #include <variant>
 #include <zmq.hpp>
 
+#include "common/bus/curve_keys.hpp"
 #include "common/bus_address.hpp"
 #include "proto/control.hpp"
 #include "proto/event.hpp"
 
 namespace ccproxy::analytics::test {
 
+struct ClientCurve {
+    CurveKeys keys;
+    std::string server_public_key;
+};
+
 class ProxyClient {
   public:
-    ProxyClient(std::string proxy_id, const BusAddresses& addresses);
+    /// With `curve` as a proxy of those keys.
+    ProxyClient(std::string proxy_id, const BusAddresses& addresses,
+                const std::optional<ClientCurve>& curve = {});
 
     void say(const ControlMessage& message);
     void say_raw(const std::string& bytes);
@@ -31,6 +39,8 @@ class ProxyClient {
         }
         return std::nullopt;
     }
+    /// Whether not a single message comes for that long.
+    bool hears_nothing(std::chrono::milliseconds time);
     /// Waits until an ack for `seq` or a later one has come.
     bool hear_ack(std::uint64_t seq);
 

@@ -58,6 +58,37 @@ TEST_CASE("Bad framing is a 400, and nothing behind it is served", "[http][serve
     CHECK(exchange(fixture.port(), "GET", "/a").status == 200);
 }
 
+TEST_CASE("A folded header is a 400, in one piece and in many", "[http][server][hostile]") {
+    const std::vector<std::string> heads{
+        "GET /a HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: a\r\nX: b\r\n\tc\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: a\r\nX:\r\n chunked\r\n\r\n",
+        "GET /a HTTP/1.1\r\n Host: a\r\n\r\n",
+        "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n",
+    };
+    ServerFixture fixture;
+    for (const std::string& head : heads) {
+        CAPTURE(head);
+        RawClient whole(fixture.port());
+        whole.send(head + smuggled);
+        CHECK(whole.read_answer().status == 400);
+        CHECK(whole.is_closed());
+        RawClient slow(fixture.port());
+        for (const char c : head) slow.send(std::string(1, c));
+        CHECK(slow.read_answer().status == 400);
+        CHECK(slow.is_closed());
+    }
+    CHECK(fixture.requests == 0);
+
+    // White space elsewhere is none of that, and a body may look like anything.
+    RawClient good(fixture.port());
+    good.send(request_text("POST", "/a", {{"X", "b  c"}}, "x\r\n y\n\tz"));
+    CHECK(good.read_answer().status == 200);
+    good.send(request_text("GET", "/a") + request_text("GET", "/a", {}, "\n "));
+    CHECK(good.read_answer().status == 200);
+    CHECK(good.read_answer().status == 200);
+}
+
 TEST_CASE("A head beyond its limit is a 431", "[http][server][hostile]") {
     ServerFixture fixture;
     for (const std::string& start :

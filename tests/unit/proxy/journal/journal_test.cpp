@@ -179,11 +179,14 @@ TEST_CASE("acknowledged segments are deleted, the newest one never") {
         Journal journal(options(folder));
         append_events(journal, 1, 100);
         const std::vector<std::uint64_t> before = list_segments(journal.folder());
+        journal.sync();
         journal.release(before[1] - 2);
         CHECK(list_segments(journal.folder()) == before);
+        journal.sync();
         journal.release(before[1] - 1);
         CHECK(list_segments(journal.folder()).size() == before.size() - 1);
         CHECK(journal.status().first_seq == before[1]);
+        journal.sync();
         journal.release(100);
         CHECK(list_segments(journal.folder()).size() == 1);
     }
@@ -198,10 +201,12 @@ TEST_CASE("retained segments stay while there is room, and give way to new event
     retaining.max_bytes = 20'000;
     Journal journal(retaining);
     append_events(journal, 1, 100);
+    journal.sync();
     journal.release(100);
     CHECK(read_all(journal) == events(1, 100));
     for (std::uint64_t seq = 101; seq <= 500; ++seq) {
         append_events(journal, seq, seq);
+        journal.sync();
         journal.release(seq);
     }
     CHECK(journal.status().dropped == 0);
@@ -222,6 +227,7 @@ TEST_CASE("a full journal drops and counts, and takes events again when there is
         CHECK(journal.status().dropped == 1);
         CHECK(journal.status().bytes <= small.max_bytes);
         CHECK_FALSE(journal.append(event(0)));
+        journal.sync();
         journal.release(taken);
         CHECK(journal.append(event(taken + 1)));
         CHECK(journal.status().next_seq == taken + 2);

@@ -1,0 +1,35 @@
+// What Prometheus reads at /metrics: the calls of the API as they are counted, and the state of
+// analyticsd at the moment of reading.
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/registry.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analytics/status.hpp"
+#include "analytics/store/store.hpp"
+
+namespace ccproxy::analytics {
+
+/// Counts answers by method, route and class of status. Thread-safe.
+class CallCounters {
+  public:
+    CallCounters();
+    /// `route` is a pattern of the table, never a path that a client made up.
+    void count(std::string_view method, std::string_view route, int status);
+    [[nodiscard]] std::vector<prometheus::MetricFamily> collect() const;
+
+  private:
+    prometheus::Registry registry_;
+    prometheus::Family<prometheus::Counter>& requests_;
+};
+
+/// Counters and gauges with the values that the status and the sizes have. Pure.
+std::vector<prometheus::MetricFamily> state_metrics(const SystemStatus& status,
+                                                    const StorageSizes& sizes);
+
+}  // namespace ccproxy::analytics

@@ -1,0 +1,31 @@
+// The two ZeroMQ sockets of a proxy, connected and set up, and how messages go through them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <zmq.hpp>
+
+#include "proxy/bus/publisher.hpp"
+
+namespace ccproxy::bus {
+
+/// Used by one thread at a time.
+class Sockets {
+  public:
+    /// Throws when an address is malformed.
+    explicit Sockets(const PublisherOptions& options);
+
+    zmq::socket_t& control() { return control_; }
+    /// Both return at once. False when there is no connection, or no room on it.
+    bool send_control(const std::string& bytes);
+    bool send_event(const std::string& envelope, std::string_view payload);
+    /// The next control message; nullopt when none waits.
+    std::optional<std::string> receive_control();
+
+  private:
+    zmq::context_t context_;
+    zmq::socket_t events_, control_;
+};
+
+}  // namespace ccproxy::bus
