@@ -118,6 +118,30 @@ it('an old copy of the database put back: the rows it lacks are said to be lost,
   assert.equal(rows.length, 40 + again + 20);
 });
 
+it('with journal.retain, an old copy of the database gets again what it lacks', async () => {
+  const database = path.join(stack.dir, 'ccproxy.db');
+  // Segments of 128 KiB: what is sent fills several, and without retain all but the last would be gone.
+  const proxy = await stack.addProxy({ journal: { max_bytes: '1MiB', retain: '1h' } });
+  await stack.untilKnown(proxy, stack.token.token);
+  await stack.analytics.stop();
+  cpSync(database, `${database}.copy`);
+  await stack.startAnalytics();
+  const sent = new Load(() => proxy, stack.token.token);
+  await sent.send(900);
+  await assertAllRecorded(sent);
+  await eventually(
+    'all is acknowledged',
+    async () => (await metric('ccproxy_journal_acked_seq', proxy)) === 900,
+  );
+  await stack.analytics.stop();
+  for (const suffix of ['', '-wal', '-shm']) rmSync(database + suffix, { force: true });
+  cpSync(`${database}.copy`, database);
+  await stack.startAnalytics();
+  assert.equal((await assertAllRecorded(sent)).length, 900);
+  const { proxies } = await status();
+  assert.equal(proxies.find(({ proxy_id }) => proxy_id.startsWith(proxy.name)).lost, 0);
+});
+
 it('an old copy of the journal put back: nothing new is taken for something old', async () => {
   const state = path.join(stack.dir, stack.proxy.name);
   const first = load();
