@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "proto/conversation.hpp"
+
 namespace ccproxy {
 
 /// How good the token counts of an event are.
@@ -58,6 +60,8 @@ struct Event {
     std::string stop_reason;
     std::string upstream_request_id;
     int attempts = 0;  ///< Requests sent upstream on behalf of this one.
+    /// Only for tokens with conversation logging.
+    std::optional<Conversation> conversation;
 
     bool operator==(const Event&) const = default;
 };

@@ -1,0 +1,23 @@
+// What was said in one request: the part of an event that is there only for tokens whose owner
+// switched conversation logging on.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ccproxy {
+
+/// JSON texts in UTF-8, in the shapes of the Messages API. Bytes of images and documents are not in
+/// them: a `source` with base64 `data` is replaced by a reference with its SHA-256 and size.
+struct Conversation {
+    std::string system;                 ///< Text or a list of blocks; empty without one.
+    std::vector<std::string> messages;  ///< One object each, as the client sent them.
+    /// The answer as `{"role": "assistant", "content": […]}`, as far as it had arrived; empty when
+    /// nothing of it had.
+    std::string completion;
+    bool truncated = false;  ///< Something was left out, since it was beyond a limit.
+
+    bool operator==(const Conversation&) const = default;
+};
+
+}  // namespace ccproxy
