@@ -1,6 +1,6 @@
 #include "analytics/api/json_text.hpp"
 
-#include "analytics/api/time_text.hpp"
+#include "common/time_text.hpp"
 #include "common/utf8.hpp"
 
 namespace ccproxy::analytics {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "analytics/api/time_text.hpp"
+#include "common/time_text.hpp"
 #include "common/utf8.hpp"
 
 namespace ccproxy::analytics {

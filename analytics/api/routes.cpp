@@ -2,6 +2,7 @@
 
 #include "analytics/api/auth.hpp"
 #include "analytics/api/handlers.hpp"
+#include "common/http/credentials.hpp"
 
 namespace ccproxy::analytics {
 namespace {
@@ -51,10 +52,11 @@ http::Response answer_match(const http::Request& request, const http::RouteMatch
     }
     const Endpoint& endpoint = router().handler(match);
     Call call{request, match, worker, std::nullopt};
-    if (endpoint.access == Access::admin && !is_admin(request, admin_key)) return unauthorized();
+    if (endpoint.access == Access::admin && !http::is_admin(request, admin_key))
+        return http::unauthorized();
     if (endpoint.access == Access::client) {
         call.client = find_client(request, *worker.reader);
-        if (!call.client) return unauthorized();
+        if (!call.client) return http::unauthorized();
     }
     return endpoint.action(call);
 }

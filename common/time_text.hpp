@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace ccproxy::analytics {
+namespace ccproxy {
 
 inline constexpr std::int64_t day_ms = 86'400'000;
 
@@ -21,4 +21,4 @@ std::optional<std::int64_t> parse_time(std::string_view text);
 /// `YYYY-MM-DD`: the moment at which that day begins in UTC.
 std::optional<std::int64_t> parse_day(std::string_view text);
 
-}  // namespace ccproxy::analytics
+}  // namespace ccproxy

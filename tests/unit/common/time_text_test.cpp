@@ -1,11 +1,11 @@
-#include "analytics/api/time_text.hpp"
+#include "common/time_text.hpp"
 
 #include <catch2/catch.hpp>
 #include <limits>
 
-namespace ccproxy::analytics {
+namespace ccproxy {
 
-TEST_CASE("Times are written in UTC with milliseconds", "[api][time]") {
+TEST_CASE("Times are written in UTC with milliseconds", "[time]") {
     CHECK(format_time(0) == "1970-01-01T00:00:00.000Z");
     CHECK(format_time(1'772'323'199'007) == "2026-02-28T23:59:59.007Z");
     CHECK(format_time(951'782'400'000) == "2000-02-29T00:00:00.000Z");
@@ -14,7 +14,7 @@ TEST_CASE("Times are written in UTC with milliseconds", "[api][time]") {
     CHECK(format_time(std::numeric_limits<std::int64_t>::min()) == "0000-01-01T00:00:00.000Z");
 }
 
-TEST_CASE("Times are read with any offset", "[api][time]") {
+TEST_CASE("Times are read with any offset", "[time]") {
     CHECK(parse_time("1970-01-01T00:00:00Z") == 0);
     CHECK(parse_time("1970-01-01t00:00:00z") == 0);
     CHECK(parse_time("1970-01-01T08:00:00.25+08:00") == 250);
@@ -25,7 +25,7 @@ TEST_CASE("Times are read with any offset", "[api][time]") {
     CHECK(parse_time(format_time(1'772'323'199'007)) == 1'772'323'199'007);
 }
 
-TEST_CASE("What is not a time is not taken for one", "[api][time]") {
+TEST_CASE("What is not a time is not taken for one", "[time]") {
     for (const char* text : {"",
                              "2026",
                              "2026-02-28",
@@ -53,7 +53,7 @@ TEST_CASE("What is not a time is not taken for one", "[api][time]") {
     }
 }
 
-TEST_CASE("Days are read as their beginning in UTC", "[api][time]") {
+TEST_CASE("Days are read as their beginning in UTC", "[time]") {
     CHECK(parse_day("1970-01-02") == day_ms);
     CHECK(parse_day("2024-02-29").has_value());
     for (const char* text : {"", "2023-02-29", "2023-2-1", "20230201", "2023-02-01T", "2023-02-31",
@@ -63,4 +63,4 @@ TEST_CASE("Days are read as their beginning in UTC", "[api][time]") {
     }
 }
 
-}  // namespace ccproxy::analytics
+}  // namespace ccproxy

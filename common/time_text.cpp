@@ -1,9 +1,9 @@
-#include "analytics/api/time_text.hpp"
+#include "common/time_text.hpp"
 
 #include <algorithm>
 #include <chrono>
 
-namespace ccproxy::analytics {
+namespace ccproxy {
 namespace {
 
 using std::chrono::sys_days;
@@ -134,4 +134,4 @@ std::optional<std::int64_t> parse_day(std::string_view text) {
     return scanner.at_end() ? day : std::nullopt;
 }
 
-}  // namespace ccproxy::analytics
+}  // namespace ccproxy
