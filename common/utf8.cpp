@@ -1,10 +1,8 @@
 #include "common/utf8.hpp"
 
 namespace ccproxy {
-namespace {
 
-/// Length of the well-formed sequence at the start of `text`, 0 if there is none.
-std::size_t sequence_bytes(std::string_view text) {
+std::size_t utf8_sequence_bytes(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const auto in = [&](std::size_t i, unsigned low, unsigned high) {
         return i < text.size() && byte(i) >= low && byte(i) <= high;
@@ -25,11 +23,9 @@ std::size_t sequence_bytes(std::string_view text) {
     return 0;
 }
 
-}  // namespace
-
 bool is_utf8(std::string_view text) {
     while (!text.empty()) {
-        const std::size_t size = sequence_bytes(text);
+        const std::size_t size = utf8_sequence_bytes(text);
         if (size == 0) return false;
         text.remove_prefix(size);
     }
@@ -40,7 +36,7 @@ std::string clean_utf8(std::string_view text, std::size_t max_bytes) {
     static constexpr std::string_view replacement = "\xEF\xBF\xBD";
     std::string clean;
     while (!text.empty()) {
-        const std::size_t size = sequence_bytes(text);
+        const std::size_t size = utf8_sequence_bytes(text);
         const bool good = size != 0 && text.front() != '\0';
         const std::string_view piece = good ? text.substr(0, size) : replacement;
         if (clean.size() + piece.size() > max_bytes) break;

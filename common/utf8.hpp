@@ -7,6 +7,10 @@
 
 namespace ccproxy {
 
+/// Length of the well-formed sequence at the start of `text`, which must not be empty; 0 if there
+/// is none.
+std::size_t utf8_sequence_bytes(std::string_view text);
+
 /// Whether `text` is well-formed UTF-8 (Unicode 15, table 3-7).
 bool is_utf8(std::string_view text);
 

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "analytics/store/sqlite/migrate.hpp"
+#include "analytics/store/sqlite/search_tokenizer.hpp"
 
 namespace ccproxy::analytics {
 namespace {
@@ -41,6 +42,7 @@ SQLite::Database open_for_writing(const std::string& path) {
     try {
         SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX,
                                   busy_timeout_ms);
+        register_search_tokenizer(database);
         check_ownership(database, known_migrations());
         database.exec("PRAGMA journal_mode = WAL");
         // An acknowledged event is deleted by its proxy, so a commit must survive a power cut. In
@@ -64,6 +66,7 @@ SQLite::Database open_for_reading(const std::string& path) {
     try {
         SQLite::Database database(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX,
                                   busy_timeout_ms);
+        register_search_tokenizer(database);
         database.exec("PRAGMA query_only = ON");
         database.exec("PRAGMA temp_store = MEMORY");
         // Readers are many: their cache is smaller than the writer's.
