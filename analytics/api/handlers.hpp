@@ -25,6 +25,9 @@ http::Response retry_quarantined(const Call& call);
 // metrics.cpp
 http::Response show_metrics(const Call& call);
 
+// openapi.cpp
+http::Response show_openapi(const Call& call);
+
 // system.cpp
 http::Response show_system_status(const Call& call);
 http::Response show_health(const Call& call);

@@ -129,7 +129,7 @@ http::Response show_request_log(const Call& call) {
     if (auto refusal = refuse_parameters(call)) return *refusal;
     const std::string id = call.path_parameter("id");
     const auto log = is_uuid(id) ? call.worker.reader->request_log(id) : std::nullopt;
-    if (!log) return http::error_response(404, "there is no such request log");
+    if (!log) return http::error_response(404, "id: there is no such request log");
     JsonText json;
     write_log(json, *log);
     return http::json_response(200, json.str());

@@ -14,7 +14,7 @@ constexpr std::int64_t default_limit = 50;
 constexpr std::size_t max_cursor_bytes = 1024;
 
 http::Response no_such_event() {
-    return http::error_response(404, "there is no such event in quarantine");
+    return http::error_response(404, "id: there is no such event in quarantine");
 }
 
 /// Nothing for what cannot be an id.

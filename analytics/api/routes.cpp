@@ -33,6 +33,7 @@ const http::Router<Endpoint>& router() {
         {"DELETE", "/api/system/quarantine/:id", {Access::admin, delete_quarantined}},
         {"POST", "/api/system/quarantine/:id/retry", {Access::admin, retry_quarantined}},
         {"GET", "/api/system/status", {Access::admin, show_system_status}},
+        {"GET", "/openapi.yaml", {Access::anyone, show_openapi}},
         {"GET", "/metrics", {Access::anyone, show_metrics}},
         {"GET", "/healthz", {Access::anyone, show_health}},
         {"GET", "/readyz", {Access::anyone, show_readiness}},
@@ -62,6 +63,14 @@ http::Response answer_match(const http::Request& request, const http::RouteMatch
 }
 
 }  // namespace
+
+std::vector<std::string> known_calls() {
+    std::vector<std::string> calls;
+    for (const auto& route : router().routes()) {
+        calls.push_back(std::string(route.method).append(" ").append(route.pattern));
+    }
+    return calls;
+}
 
 http::Response answer_call(const http::Request& request, Worker& worker,
                            const std::string& admin_key) {

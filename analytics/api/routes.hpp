@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "analytics/api/call.hpp"
 
@@ -10,5 +11,8 @@ namespace ccproxy::analytics {
 /// Finds the route, checks the caller, runs the handler. Throws what the handler throws.
 http::Response answer_call(const http::Request& request, Worker& worker,
                            const std::string& admin_key);
+
+/// Every line of the table, such as `GET /api/logs/requests/:id`.
+std::vector<std::string> known_calls();
 
 }  // namespace ccproxy::analytics

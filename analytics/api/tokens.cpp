@@ -21,7 +21,7 @@ http::Response bad_request(const Error& error) {
 }
 
 http::Response no_such_token() {
-    return http::error_response(404, "there is no such token");
+    return http::error_response(404, "id: there is no such token");
 }
 
 /// C0, DEL and C1: what could break a line of a log or a terminal.

@@ -73,6 +73,8 @@ class Router {
     [[nodiscard]] std::string_view pattern(const RouteMatch& match) const {
         return routes_.at(match.index).pattern;
     }
+    /// The table as it was given.
+    [[nodiscard]] const std::vector<Route<Handler>>& routes() const { return routes_; }
 
   private:
     std::vector<Route<Handler>> routes_;

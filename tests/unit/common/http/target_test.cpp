@@ -36,7 +36,12 @@ TEST_CASE("A malformed target is refused", "[http][target]") {
 }
 
 TEST_CASE("An error names the parameter that is wrong", "[http][target]") {
-    CHECK(parse_target("/a?model=%ff").error().message.starts_with("model:"));
+    for (const char* text : {"/a?model=%ff", "/a?x=1&model=%", "/a?x=1&model=%4&y=2",
+                             "/a?model=<b>", "/a?x&model=\xe4\xbd\xa0", "http://h/a?model=%zz"}) {
+        CAPTURE(text);
+        CHECK(parse_target(text).error().message.starts_with("model: "));
+    }
+    CHECK(parse_target("/%zz?model=%zz").error().message == "the request target is malformed");
 }
 
 }  // namespace ccproxy::http
