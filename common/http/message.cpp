@@ -90,7 +90,7 @@ Response error_response(int status, std::string_view message) {
 }
 
 std::string response_head(const Response& response, const std::vector<Field>& extra,
-                          Persistence persistence) {
+                          Persistence persistence, Framing framing) {
     std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
     head.append(reason_phrase(response.status)).append("\r\n");
     for (const Field& field : response.headers) append_field(head, field.name, field.value);
@@ -100,7 +100,11 @@ std::string response_head(const Response& response, const std::vector<Field>& ex
         }
     }
     if (status_allows_body(response.status)) {
-        append_field(head, "content-length", std::to_string(response.body.size()));
+        if (framing == Framing::length) {
+            append_field(head, "content-length", std::to_string(response.body.size()));
+        } else if (framing == Framing::chunked) {
+            append_field(head, "transfer-encoding", "chunked");
+        }
     }
     append_field(head, "connection",
                  persistence == Persistence::keep_alive ? "keep-alive" : "close");

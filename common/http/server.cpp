@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <unordered_set>
@@ -51,7 +52,9 @@ class Server::Impl {
     std::uint16_t port_ = 0;
     std::unique_ptr<WorkerPool> pool_;
 
-    // Used by the I/O thread alone, once it runs. Sessions go before the context that they live in.
+    // Used by the I/O thread alone, once it runs. Sessions go before the contexts that they live
+    // in.
+    std::optional<SessionContext> context_;
     asio::io_context io_{1};
     tcp::acceptor acceptor_{io_};
     asio::steady_timer retry_timer_{io_};
@@ -72,6 +75,7 @@ void Server::Impl::start() {
     std::vector<Handler> handlers;
     for (int i = 0; i < options_.threads; ++i) handlers.push_back(factory_());
     pool_ = std::make_unique<WorkerPool>(std::move(handlers), options_.max_queued);
+    context_.emplace(SessionContext{options_, *pool_});
     asio::co_spawn(io_, accept_all(), [](const std::exception_ptr&) {});
     thread_ = std::thread([this] { run(); });
 }
@@ -119,7 +123,7 @@ asio::awaitable<void> Server::Impl::accept_all() {
 }
 
 void Server::Impl::serve(tcp::socket socket) {
-    auto session = make_session(std::move(socket), options_, *pool_);
+    auto session = make_session(std::move(socket), *context_);
     sessions_.insert(session);
     asio::co_spawn(io_, session->run(), [this, session](const std::exception_ptr& failure) {
         sessions_.erase(session);

@@ -1,5 +1,6 @@
 // A small HTTP/1.1 server for an API: one thread speaks to all clients, a few threads run the
-// handlers. It is made for answers that take milliseconds and fit in memory, not for traffic.
+// handlers. It is made for an API, not for traffic: answers take milliseconds and fit in memory, or
+// are made in pieces that do, or are promised for later.
 #pragma once
 
 #include <chrono>
@@ -31,13 +32,15 @@ struct ServerOptions {
     std::size_t body_limit_bytes = 1024 * 1024;  ///< Beyond it: 413.
     std::size_t max_connections = 1000;          ///< Beyond it: 503, closed at once.
     std::size_t max_queued = 256;  ///< Requests that wait for a thread; beyond it: 503.
+    std::size_t max_streams = 16;  ///< Bodies that are made in pieces at once; beyond it: 503.
 
-    /// A phase that takes longer closes the connection.
+    /// A phase that takes longer closes the connection; of a body that is made in pieces, so long
+    /// a time without a byte that could be written.
     std::chrono::milliseconds head_timeout{30'000};
     std::chrono::milliseconds body_timeout{30'000};
     std::chrono::milliseconds write_timeout{30'000};
     std::chrono::milliseconds idle_timeout{60'000};  ///< Between two requests.
-    /// stop() waits this long for requests that run.
+    /// stop() waits this long for requests that run; then they are broken off.
     std::chrono::milliseconds stop_timeout{5'000};
 
     std::vector<Field> extra_headers;  ///< For every answer, the server's own errors included.

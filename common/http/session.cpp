@@ -1,11 +1,7 @@
 #include "common/http/session.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <array>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -16,6 +12,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <optional>
 
+#include "common/http/body_pump.hpp"
+#include "common/http/exchange.hpp"
 #include "common/http/framing.hpp"
 #include "common/http/target.hpp"
 
@@ -36,39 +34,22 @@ constexpr std::size_t read_bytes = 4096;
 constexpr std::chrono::seconds linger_timeout{2};
 constexpr std::size_t linger_limit_bytes = 4 * 1024 * 1024;
 
-/// A request and its answer, shared by the connection and the worker thread: the worker has it from
-/// the start of the handler until `done` is set on the I/O thread.
-struct Exchange {
-    explicit Exchange(const asio::any_io_executor& executor) : answered(executor) {}
-
-    Request request;
-    bool http_1_0 = false;
-    bool expects_continue = false;
-    Response response;
-    Persistence persistence = Persistence::close;
-    bool done = false;
-    asio::steady_timer answered;  ///< Never expires; cancelled when done.
-};
-using ExchangePtr = std::shared_ptr<Exchange>;
-
 /// What becomes of the connection after a request: `drop` where nothing can be said any more.
 enum class Next { request, linger, drop };
 
-Response answer_of(const Handler& handler, const Request& request) {
-    try {
-        return handler(request);
-    } catch (const std::exception& error) {
-        spdlog::error("a {} request failed: {}", request.method, error.what());
-    } catch (...) {
-        spdlog::error("a {} request failed", request.method);
-    }
-    return error_response(500, "internal error");
+Response busy_response(std::string_view why) {
+    Response response = error_response(503, why);
+    response.headers.push_back({"retry-after", "1"});
+    return response;
 }
 
 class BeastSession final : public Session {
   public:
-    BeastSession(tcp::socket socket, const ServerOptions& options, WorkerPool& pool)
-        : options_(options), pool_(pool), stream_(std::move(socket)) {
+    BeastSession(tcp::socket socket, SessionContext& context)
+        : context_(context),
+          options_(context.options),
+          stream_(std::move(socket)),
+          pump_(stream_, context.pool, context.options) {
         boost::system::error_code ignored;
         stream_.socket().set_option(tcp::no_delay(true), ignored);
         remote_address_ = stream_.socket().remote_endpoint(ignored).address().to_string();
@@ -84,7 +65,8 @@ class BeastSession final : public Session {
     void abort() override {
         finishing_ = aborted_ = true;
         stream_.close();
-        if (handled_) handled_->answered.cancel();
+        pump_.abort();
+        if (handled_) handled_->answered->give_up();
     }
 
   private:
@@ -94,19 +76,21 @@ class BeastSession final : public Session {
     asio::awaitable<Next> refuse(boost::system::error_code error, ExchangePtr exchange);
     asio::awaitable<bool> run_handler(ExchangePtr exchange);
     asio::awaitable<Next> send(ExchangePtr exchange);
+    asio::awaitable<bool> send_stream(ExchangePtr exchange, Framing framing);
     asio::awaitable<void> linger();
     void take_head(const Parser& parser, Exchange& exchange) const;
     static std::optional<std::string> head_problem(const Parser& parser, Exchange& exchange);
 
+    SessionContext& context_;
     const ServerOptions& options_;
-    WorkerPool& pool_;
     beast::tcp_stream stream_;
+    BodyPump pump_;
     beast::flat_buffer buffer_;
     std::string remote_address_;
     bool busy_ = false;       ///< From the first byte of a request to the end of its answer.
     bool finishing_ = false;  ///< The server stops.
     bool aborted_ = false;    ///< It waits no longer.
-    ExchangePtr handled_;     ///< What a worker has.
+    ExchangePtr handled_;     ///< What others work on.
 };
 
 asio::awaitable<void> BeastSession::run() {
@@ -241,38 +225,61 @@ asio::awaitable<Next> BeastSession::refuse(boost::system::error_code error, Exch
     co_return co_await send(exchange);
 }
 
-// False where the session was aborted: then the exchange stays the worker's.
+// False where the session was aborted: then the exchange stays with who works on it.
 asio::awaitable<bool> BeastSession::run_handler(ExchangePtr exchange) {
     WorkerPool::Job job = [exchange](const Handler& handler) {
-        exchange->response = answer_of(handler, exchange->request);
-        asio::post(exchange->answered.get_executor(), [exchange] {
-            exchange->done = true;
-            exchange->answered.cancel();
-        });
+        answer_exchange(exchange, handler);
     };
-    exchange->answered.expires_at(std::chrono::steady_clock::time_point::max());
-    if (!pool_.try_post(std::move(job))) {
-        exchange->response = error_response(503, "too many requests wait already");
-        exchange->response.headers.push_back({"retry-after", "1"});
+    if (!context_.pool.try_post(std::move(job))) {
+        exchange->response = busy_response("too many requests wait already");
         co_return true;
     }
     handled_ = exchange;
-    while (!exchange->done && !aborted_) co_await exchange->answered.async_wait(as_result);
+    const bool answered = co_await exchange->answered->wait();
     handled_ = nullptr;
-    co_return !aborted_;
+    co_return answered && !aborted_;
 }
 
 // The one place that writes an answer.
 asio::awaitable<Next> BeastSession::send(ExchangePtr exchange) {
-    const Response& response = exchange->response;
-    const std::string head = response_head(response, options_.extra_headers, exchange->persistence);
+    Response& response = exchange->response;
     const bool has_body = exchange->request.method != "HEAD" && status_allows_body(response.status);
+    if (response.source && has_body && context_.streams >= options_.max_streams) {
+        response = busy_response("too many long answers are under way already");
+    }
+    Framing framing = Framing::length;
+    if (response.source && exchange->http_1_0) {
+        framing = Framing::until_close;
+        exchange->persistence = Persistence::close;
+    } else if (response.source) {
+        framing = Framing::chunked;
+    }
+    const std::string head =
+        response_head(response, options_.extra_headers, exchange->persistence, framing);
     const std::array<asio::const_buffer, 2> bytes{
         asio::buffer(head), has_body ? asio::buffer(response.body) : asio::const_buffer()};
     stream_.expires_after(options_.write_timeout);
     const auto [error, size] = co_await asio::async_write(stream_, bytes, as_result);
     if (error) co_return Next::drop;
+    if (response.source && has_body) {
+        const bool sent = co_await send_stream(exchange, framing);
+        if (!sent) co_return Next::drop;
+    }
     co_return exchange->persistence == Persistence::keep_alive ? Next::request : Next::linger;
+}
+
+asio::awaitable<bool> BeastSession::send_stream(ExchangePtr exchange, Framing framing) {
+    // Kept until there is a place for another one.
+    const std::shared_ptr<BodySource> source = std::move(exchange->response.source);
+    ++context_.streams;
+    const bool sent = co_await pump_.run(source, framing);
+    --context_.streams;
+    if (!sent && stream_.socket().is_open()) {
+        // Not a plain close: where only the close says that the body ends, it would look whole.
+        boost::system::error_code ignored;
+        stream_.socket().set_option(asio::socket_base::linger(true, 0), ignored);
+    }
+    co_return sent;
 }
 
 asio::awaitable<void> BeastSession::linger() {
@@ -291,9 +298,8 @@ asio::awaitable<void> BeastSession::linger() {
 
 }  // namespace
 
-std::shared_ptr<Session> make_session(tcp::socket socket, const ServerOptions& options,
-                                      WorkerPool& pool) {
-    return std::make_shared<BeastSession>(std::move(socket), options, pool);
+std::shared_ptr<Session> make_session(tcp::socket socket, SessionContext& context) {
+    return std::make_shared<BeastSession>(std::move(socket), context);
 }
 
 }  // namespace ccproxy::http

@@ -24,8 +24,14 @@ class Session {
     virtual void abort() = 0;
 };
 
-/// `options` and `pool` outlive the session.
-std::shared_ptr<Session> make_session(boost::asio::ip::tcp::socket socket,
-                                      const ServerOptions& options, WorkerPool& pool);
+/// What all sessions of a server share.
+struct SessionContext {
+    const ServerOptions& options;
+    WorkerPool& pool;
+    std::size_t streams = 0;  ///< Bodies that are being made in pieces; the I/O thread's.
+};
+
+/// `context` outlives the session.
+std::shared_ptr<Session> make_session(boost::asio::ip::tcp::socket socket, SessionContext& context);
 
 }  // namespace ccproxy::http

@@ -1,5 +1,6 @@
 #include "common/http/worker_pool.hpp"
 
+#include <limits>
 #include <utility>
 
 namespace ccproxy::http {
@@ -17,9 +18,17 @@ WorkerPool::~WorkerPool() {
 }
 
 bool WorkerPool::try_post(Job job) {
+    return enqueue(std::move(job), max_queued_);
+}
+
+bool WorkerPool::post(Job job) {
+    return enqueue(std::move(job), std::numeric_limits<std::size_t>::max());
+}
+
+bool WorkerPool::enqueue(Job job, std::size_t limit) {
     {
         const std::lock_guard lock(mutex_);
-        if (stopping_ || queue_.size() >= max_queued_) return false;
+        if (stopping_ || queue_.size() >= limit) return false;
         queue_.push_back(std::move(job));
     }
     changed_.notify_one();

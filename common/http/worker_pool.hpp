@@ -28,11 +28,14 @@ class WorkerPool {
 
     /// Never waits. False when `max_queued` jobs wait already, or after stop().
     bool try_post(Job job);
+    /// Not counted in that limit, for who has a limit of its own. False after stop().
+    bool post(Job job);
 
     /// Waits for the jobs that run; those that wait are dropped. Not to be called by a job.
     void stop();
 
   private:
+    bool enqueue(Job job, std::size_t limit);
     void work(const Handler& handler);
 
     const std::vector<Handler> handlers_;

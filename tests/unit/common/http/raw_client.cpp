@@ -70,14 +70,34 @@ Answer RawClient::read_answer(bool has_body) {
         at = line_end + 2;
     }
     buffer_.erase(0, end + 4);
+    if (has_body && answer.header("transfer-encoding") == "chunked") {
+        for (std::string chunk; !(chunk = read_chunk()).empty();) answer.body += chunk;
+        return answer;
+    }
     const std::string length = answer.header("content-length");
     const std::size_t size = has_body && !length.empty() ? std::stoul(length) : 0;
+    answer.body = read_bytes(size);
+    return answer;
+}
+
+std::string RawClient::read_bytes(std::size_t size) {
     while (buffer_.size() < size) {
         if (!read_more()) throw std::runtime_error("closed within a body");
     }
-    answer.body = buffer_.substr(0, size);
+    std::string bytes = buffer_.substr(0, size);
     buffer_.erase(0, size);
-    return answer;
+    return bytes;
+}
+
+std::string RawClient::read_chunk() {
+    std::size_t end = 0;
+    while ((end = buffer_.find("\r\n")) == std::string::npos) {
+        if (!read_more()) throw std::runtime_error("closed before a chunk");
+    }
+    const std::size_t size = std::stoul(read_bytes(end + 2), nullptr, 16);
+    std::string bytes = read_bytes(size);
+    if (read_bytes(2) != "\r\n") throw std::runtime_error("a chunk without an end");
+    return bytes;
 }
 
 std::string RawClient::read_to_end() {

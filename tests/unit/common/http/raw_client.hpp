@@ -31,6 +31,9 @@ class RawClient {
     void send(std::string_view bytes);
     /// One answer, the next of the connection. `has_body` is false after a HEAD.
     Answer read_answer(bool has_body = true);
+    /// The next chunk of an answer whose head was read; empty when it is the last. Throws when the
+    /// server closes instead.
+    std::string read_chunk();
     /// What comes until the server closes.
     std::string read_to_end();
     /// Whether the server closes without another byte.
@@ -39,6 +42,7 @@ class RawClient {
   private:
     friend bool first_with_answer(const RawClient& first, const RawClient& second);
     bool read_more();
+    std::string read_bytes(std::size_t size);
 
     int socket_ = -1;
     std::string buffer_;
