@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "analytics/store/conversations.hpp"
 #include "common/result.hpp"
 #include "proto/control.hpp"
 #include "proto/event.hpp"
@@ -53,6 +54,9 @@ struct AppendReport {
     std::uint64_t ignored = 0;        ///< Items at or below their proxy's watermark.
     std::map<std::string, std::uint64_t> quarantined;  ///< proxy_id to events kept aside.
     std::uint64_t discarded = 0;                       ///< Events thrown out of a full quarantine.
+    std::uint64_t conversations = 0;                   ///< Stored, also in part.
+    std::uint64_t conversations_damaged = 0;  ///< Of them, those of which parts were not readable.
+    std::uint64_t conversations_dropped = 0;  ///< Not wanted by their token or the configuration.
 };
 
 /// What the quarantine may hold; beyond either the oldest events go.

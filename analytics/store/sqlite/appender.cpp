@@ -31,7 +31,8 @@ bool is_fault_of_row(int code) {
 
 }  // namespace
 
-Appender::Appender(SQLite::Database& database, const DayZone& zone, QuarantineLimits limits)
+Appender::Appender(SQLite::Database& database, const DayZone& zone, QuarantineLimits limits,
+                   ConversationOptions conversations)
     : database_(database),
       zone_(zone),
       insert_log_(database, insert_log_row),
@@ -47,6 +48,7 @@ Appender::Appender(SQLite::Database& database, const DayZone& zone, QuarantineLi
                     "total_tokens = total_tokens + ?3, "
                     "last_used_at = max(ifnull(last_used_at, 0), ?4) WHERE id = ?1"),
       add_count_(database, "UPDATE counters SET value = value + ? WHERE name = 'request_logs'"),
+      conversations_(database, conversations),
       quarantine_(database, limits) {}
 
 AppendReport Appender::append(const std::vector<IngestItem>& items) {
@@ -172,7 +174,18 @@ std::optional<std::string> Appender::store_event(const std::string& proxy_id,
     ++use.requests;
     use.tokens += event.usage.prompt_tokens() + event.usage.output_tokens;
     use.last_used_at_ms = std::max(use.last_used_at_ms, event.request_at_ms);
+    store_conversation(event, batch);
     return std::nullopt;
+}
+
+void Appender::store_conversation(const Event& event, Batch& batch) {
+    const ContentOutcome outcome = conversations_.add(event);
+    AppendReport& report = batch.report;
+    if (outcome == ContentOutcome::stored || outcome == ContentOutcome::damaged) {
+        ++report.conversations;
+    }
+    if (outcome == ContentOutcome::damaged) ++report.conversations_damaged;
+    if (outcome == ContentOutcome::not_wanted) ++report.conversations_dropped;
 }
 
 void Appender::quarantine(const IngestItem& item, const std::string& payload,

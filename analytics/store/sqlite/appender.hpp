@@ -1,5 +1,5 @@
-// Writes a batch of events: rows, roll-ups, token totals, quarantine and watermarks, in one
-// transaction.
+// Writes a batch of events: rows, conversations, roll-ups, token totals, quarantine and watermarks,
+// in one transaction.
 #pragma once
 
 #include <SQLiteCpp/Database.h>
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "analytics/store/sqlite/conversation_table.hpp"
 #include "analytics/store/sqlite/quarantine.hpp"
 #include "analytics/store/sqlite/roll_up.hpp"
 #include "analytics/store/store.hpp"
@@ -21,7 +22,8 @@ namespace ccproxy::analytics {
 class Appender {
   public:
     /// Database and zone must outlive it.
-    Appender(SQLite::Database& database, const DayZone& zone, QuarantineLimits limits);
+    Appender(SQLite::Database& database, const DayZone& zone, QuarantineLimits limits,
+             ConversationOptions conversations = {});
 
     /// See StoreWriter.
     AppendReport append(const std::vector<IngestItem>& batch);
@@ -52,6 +54,7 @@ class Appender {
     void store(const IngestItem& item, Batch& batch);
     std::optional<std::string> store_event(const std::string& proxy_id, const PricedEvent& priced,
                                            Batch& batch);
+    void store_conversation(const Event& event, Batch& batch);
     void quarantine(const IngestItem& item, const std::string& payload, const std::string& reason,
                     Batch& batch);
     void write_sums(const Batch& batch);
@@ -61,6 +64,7 @@ class Appender {
     const DayZone& zone_;
     SQLite::Statement insert_log_, select_watermark_, upsert_proxy_;
     SQLite::Statement upsert_roll_up_, update_token_, add_count_;
+    ConversationTable conversations_;
     QuarantineTable quarantine_;
 };
 

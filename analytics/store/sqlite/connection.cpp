@@ -8,6 +8,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "analytics/store/sqlite/message_reader.hpp"
 #include "analytics/store/sqlite/migrate.hpp"
 #include "analytics/store/sqlite/search_tokenizer.hpp"
 
@@ -43,6 +44,7 @@ SQLite::Database open_for_writing(const std::string& path) {
         SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX,
                                   busy_timeout_ms);
         register_search_tokenizer(database);
+        register_message_functions(database.getHandle());
         check_ownership(database, known_migrations());
         database.exec("PRAGMA journal_mode = WAL");
         // An acknowledged event is deleted by its proxy, so a commit must survive a power cut. In
@@ -67,6 +69,7 @@ SQLite::Database open_for_reading(const std::string& path) {
         SQLite::Database database(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX,
                                   busy_timeout_ms);
         register_search_tokenizer(database);
+        register_message_functions(database.getHandle());
         database.exec("PRAGMA query_only = ON");
         database.exec("PRAGMA temp_store = MEMORY");
         // Readers are many: their cache is smaller than the writer's.

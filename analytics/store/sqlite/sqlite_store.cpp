@@ -30,11 +30,11 @@ SQLite::Database open_migrated(const std::string& path, std::int64_t now_ms) {
 class SqliteWriter final : public StoreWriter {
   public:
     SqliteWriter(const std::string& path, const DayZone& zone, const Clock& clock,
-                 QuarantineLimits quarantine)
+                 QuarantineLimits quarantine, ConversationOptions conversations)
         : clock_(clock),
           zone_(zone),
           database_(open_migrated(path, clock.unix_ms())),
-          appender_(database_, zone_, quarantine) {
+          appender_(database_, zone_, quarantine, conversations) {
         SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
         for (const char* key : {"database_id", "registry_version"}) {
             if (!read_meta(database_, key)) write_meta(database_, key, new_uuid());
@@ -145,8 +145,9 @@ class SqliteReader final : public StoreReader {
 }  // namespace
 
 std::unique_ptr<StoreWriter> open_sqlite_writer(const std::string& path, const DayZone& zone,
-                                                const Clock& clock, QuarantineLimits quarantine) {
-    return std::make_unique<SqliteWriter>(path, zone, clock, quarantine);
+                                                const Clock& clock, QuarantineLimits quarantine,
+                                                ConversationOptions conversations) {
+    return std::make_unique<SqliteWriter>(path, zone, clock, quarantine, conversations);
 }
 
 std::unique_ptr<StoreReader> open_sqlite_reader(const std::string& path) {

@@ -16,7 +16,8 @@ namespace ccproxy::analytics {
 /// the file cannot be used or belongs to something else.
 std::unique_ptr<StoreWriter> open_sqlite_writer(const std::string& path, const DayZone& zone,
                                                 const Clock& clock,
-                                                QuarantineLimits quarantine = {});
+                                                QuarantineLimits quarantine = {},
+                                                ConversationOptions conversations = {});
 
 /// Opens an existing database for reading. Throws std::runtime_error.
 std::unique_ptr<StoreReader> open_sqlite_reader(const std::string& path);
