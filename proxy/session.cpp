@@ -77,7 +77,11 @@ net::Task<void> run_session(Worker& worker, std::shared_ptr<ClientConnection> cl
     client->arm(config.timeouts.client_head);
     for (;;) {
         client->idle = true;
-        if (worker.shared.stopping.load() && client->input().empty()) co_return;
+        // What has come already is answered: closing over it would reset the connection.
+        if (worker.shared.stopping.load() && client->input().empty() &&
+            !client->stream().has_input()) {
+            co_return;
+        }
         ReadHead read = co_await read_head(worker, *client);
         client->idle = false;
         Result<http1::RequestHead> head = Error{};

@@ -17,6 +17,9 @@ namespace {
 
 using net::asio::ip::tcp;
 
+/// Connections that the kernel holds for a listener until they are taken.
+constexpr int max_pending = 4096;
+
 net::TcpAcceptor bind(net::asio::io_context& io, const ListenConfig& listen, std::uint16_t port) {
     net::TcpAcceptor acceptor(io.get_executor());
     try {
@@ -29,7 +32,7 @@ net::TcpAcceptor bind(net::asio::io_context& io, const ListenConfig& listen, std
             throw std::runtime_error("SO_REUSEPORT is not available");
         }
         acceptor.bind(endpoint);
-        acceptor.listen(4096);
+        acceptor.listen(max_pending);
     } catch (const std::exception& error) {
         throw std::runtime_error("listen: " + listen.host + ":" + std::to_string(port) + ": " +
                                  error.what());
@@ -128,13 +131,26 @@ net::Task<void> Worker::sweep_loop() {
 void Worker::stop() {
     net::asio::post(io_.get_executor(), [this] {
         stopping_ = true;
+        accept_pending();
         boost::system::error_code ignored;
         acceptor_.close(ignored);
         for (net::Deadlined& entry : clients_) {
             auto& client = static_cast<ClientConnection&>(entry);
-            if (client.idle) client.interrupt(Interrupt::shutdown);
+            if (client.idle && !client.stream().has_input()) client.interrupt(Interrupt::shutdown);
         }
     });
+}
+
+// Closing a listener resets what waits for it. Its clients were let in already and may have sent
+// their requests.
+void Worker::accept_pending() {
+    boost::system::error_code error;
+    acceptor_.non_blocking(true, error);
+    for (int i = 0; i <= max_pending && !error; ++i) {
+        net::TcpSocket socket(io_.get_executor());
+        acceptor_.accept(socket, error);
+        if (!error) serve(std::move(socket));
+    }
 }
 
 void Worker::cut() {

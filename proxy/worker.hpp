@@ -72,6 +72,7 @@ class Worker {
     net::Task<void> accept_loop();
     net::Task<void> sweep_loop();
     void serve(net::TcpSocket socket);
+    void accept_pending();
 
     net::asio::io_context io_{1};
     net::TcpAcceptor acceptor_;

@@ -101,6 +101,12 @@ IoResult Stream::write_some(std::string_view first, std::string_view second) {
     return {would_block() ? IoStatus::wants_write : IoStatus::failed, 0, false};
 }
 
+bool Stream::has_input() {
+    if (ssl_) return false;
+    char byte = 0;
+    return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 Task<bool> Stream::wait(IoStatus status) {
     boost::system::error_code error;
     const auto what =

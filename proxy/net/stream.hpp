@@ -54,6 +54,9 @@ class Stream {
     /// Writes from `first`, then from `second`; counts the bytes of both.
     IoResult write_some(std::string_view first, std::string_view second);
 
+    /// Whether bytes have come that were not read; false under TLS, which cannot tell.
+    [[nodiscard]] bool has_input();
+
     /// Suspends until the socket is ready for what `status` wants. False when the wait was
     /// cancelled.
     Task<bool> wait(IoStatus status);

@@ -125,17 +125,6 @@ it('in the middle of a plain body', async () => {
   }
 });
 
-it('a client of HTTP/1.0 is reset when its answer is cut', async () => {
-  const client = await RawClient.connect(stack.proxy.port);
-  const whole = request('events=10; cut_after=5; flush; delay_ms=1', {
-    stream: true,
-    version: '1.0',
-  });
-  await client.send(requestBytes(whole));
-  assert.equal(await client.closed(), 'ECONNRESET');
-  await goesOn();
-});
-
 it('half a JSON body is passed on as it is, its usage unknown', async () => {
   for (const stream of [false, true]) {
     const response = await roundTrip(stack.proxy.port, request('garbage=json', { stream }));

@@ -133,8 +133,9 @@ it('a valid call is answered as described, with each of its parameters', async (
       }
       const required = await requiredQuery(operation);
       for (const parameter of inQuery(operation)) {
-        const choices = parameter.schema.enum ?? [await valueFor(operation, parameter)];
-        for (const value of choices) {
+        const { enum: choices, minimum, maximum } = parameter.schema;
+        const good = choices ?? [await valueFor(operation, parameter), minimum, maximum];
+        for (const value of good.filter((each) => each !== undefined)) {
           const query = { ...required, [parameter.name]: String(value) };
           await answered(`${operation.name}?${parameter.name}=${value}`, { query });
         }

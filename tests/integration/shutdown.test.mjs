@@ -36,6 +36,13 @@ async function untilClosedToNew(proxy) {
   });
 }
 
+/** Lets a process that stands still find a SIGTERM when it goes on. */
+function wakeToStop(proxy) {
+  proxy.signal('SIGTERM');
+  proxy.signal('SIGCONT');
+  return proxy.ended;
+}
+
 it('a running stream ends, idle connections are closed, then the proxy exits', async () => {
   const { proxy, client, id } = await streaming({}, 'events=60; delay_ms=10');
   const idle = await RawClient.connect(proxy.port);
@@ -48,6 +55,49 @@ it('a running stream ends, idle connections are closed, then the proxy exits', a
   assert.match(response.body.toString(), /message_stop/);
   assert.deepEqual(await ended, { code: 0, signal: null });
   assertRow(await stack.api.row(id), { success: true, usage_source: 'final' });
+});
+
+it('clients that have connected but were not taken yet are not reset', async () => {
+  const proxy = await stack.addProxy();
+  await stack.untilKnown(proxy, stack.token.token);
+  // While the process stands still, the kernel takes connections and requests for it.
+  proxy.signal('SIGSTOP');
+  const clients = await Promise.all(Array.from({ length: 400 }, () => RawClient.connect(proxy.port)));
+  const asking = clients.filter((_, i) => i % 4 === 0);
+  const bytes = requestBytes(messageRequest(stack.token.token, 'events=3'));
+  await Promise.all(asking.map((client) => client.send(bytes)));
+  const exited = wakeToStop(proxy);
+  for (const client of clients) {
+    if (asking.includes(client)) continue;
+    assert.equal(await client.closed(), 'end');
+    assert.equal(client.bytes.length, 0);
+  }
+  for (const client of asking) {
+    const response = await client.response();
+    assert.equal(response.status, 200);
+    assert.ok(response.complete);
+    assert.equal(await client.closed(), 'end');
+    client.close();
+  }
+  assert.deepEqual(await exited, { code: 0, signal: null });
+});
+
+it('a request that reaches an idle connection with the signal is answered', async () => {
+  const proxy = await stack.addProxy();
+  await stack.untilKnown(proxy, stack.token.token);
+  const client = await RawClient.connect(proxy.port);
+  const bytes = requestBytes(messageRequest(stack.token.token, 'events=3'));
+  await client.send(bytes);
+  assert.equal((await client.response()).status, 200);
+  proxy.signal('SIGSTOP');
+  await client.send(bytes);
+  const exited = wakeToStop(proxy);
+  const response = await client.response();
+  assert.equal(response.status, 200);
+  assert.ok(response.complete);
+  assert.equal(await client.closed(), 'end');
+  client.close();
+  assert.deepEqual(await exited, { code: 0, signal: null });
 });
 
 it('a stream that takes longer than the grace is cut and recorded', async () => {

@@ -8,6 +8,11 @@ const methods = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options', 'tr
 /** What every call may answer beside what it lists, as the description says. */
 const common = [400, 405, 413, 431, 503];
 
+const explain = (errors) =>
+  errors
+    .map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`)
+    .join(', ');
+
 export class Description {
   constructor(yaml) {
     this.document = parse(yaml);
@@ -99,7 +104,7 @@ export class Description {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(response.body);
     const value = type === 'application/json' ? JSON.parse(text) : text;
     const judge = this.#judge(content[type].schema);
-    assert.ok(judge(value), `${this.ajv.errorsText(judge.errors)}; ${shown}`);
+    if (!judge(value)) assert.fail(`${explain(judge.errors)}; ${shown}`);
     return value;
   }
 
