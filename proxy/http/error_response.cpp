@@ -57,12 +57,17 @@ std::string error_body(const Refusal& refusal, std::string_view request_id) {
 
 std::string error_response(const Refusal& refusal, std::string_view request_id, bool keep_alive,
                            bool head_only) {
-    const std::string body = error_body(refusal, request_id);
+    return error_response(refusal, request_id, keep_alive, head_only,
+                          error_body(refusal, request_id), "request-id");
+}
+
+std::string error_response(const Refusal& refusal, std::string_view request_id, bool keep_alive,
+                           bool head_only, std::string_view body, std::string_view id_field) {
     std::string out = "HTTP/1.1 " + std::to_string(refusal.status) + " ";
     out.append(reason_phrase(refusal.status));
     out.append("\r\ncontent-type: application/json\r\ncontent-length: ");
     out.append(std::to_string(body.size()));
-    out.append("\r\nrequest-id: ").append(request_id);
+    out.append("\r\n").append(id_field).append(": ").append(request_id);
     out.append("\r\nx-ccproxy-request-id: ").append(request_id);
     if (refusal.retry_after_seconds > 0) {
         out.append("\r\nretry-after: ").append(std::to_string(refusal.retry_after_seconds));

@@ -12,6 +12,7 @@ struct Refusal {
     std::string message;
     bool close = false;           ///< End the connection after the answer.
     int retry_after_seconds = 0;  ///< Sent when positive.
+    std::string param{};          ///< Of the request's parameters, the one at fault, if it is one.
 };
 
 /// The error type that goes with a status (Anthropic API documentation, "Errors").
@@ -26,5 +27,10 @@ std::string error_body(const Refusal& refusal, std::string_view request_id);
 /// it.
 std::string error_response(const Refusal& refusal, std::string_view request_id, bool keep_alive,
                            bool head_only);
+
+/// The same with a body of another API's shape; `id_field` is the name by which that API's clients
+/// know a request's id.
+std::string error_response(const Refusal& refusal, std::string_view request_id, bool keep_alive,
+                           bool head_only, std::string_view body, std::string_view id_field);
 
 }  // namespace ccproxy::http1

@@ -1,0 +1,13 @@
+// The tools of a chat completion request and the choice among them.
+#pragma once
+
+#include "proxy/openai/invalid.hpp"
+#include "proxy/openai/json.hpp"
+
+namespace ccproxy::openai {
+
+/// Writes the members `tools` and `tool_choice` from `tools`, `tool_choice` and
+/// `parallel_tool_calls`; nothing when the request has no tools.
+Problem write_tools(const JsonValue& request, JsonWriter& out);
+
+}  // namespace ccproxy::openai
