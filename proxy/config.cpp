@@ -125,6 +125,22 @@ LimitConfig read_limits(ConfigSource& source) {
     return limits;
 }
 
+openai::Settings read_openai(ConfigSource& source) {
+    openai::Settings openai;
+    openai.default_max_tokens =
+        source.integer("openai.default_max_tokens", openai.default_max_tokens, 1, 1'000'000);
+    for (const std::string& name : source.map_keys("openai.models")) {
+        const bool dotted = name.find_first_of(".[") != std::string::npos;
+        const std::string key = "openai.models." + (dotted ? '"' + name + '"' : name);
+        const std::string model = source.required_text(key);
+        if (!is_header_safe(model)) {
+            source.problem(key, "holds white space or a control character");
+        }
+        openai.models[name] = model;
+    }
+    return openai;
+}
+
 std::optional<bus::Curve> read_curve(ConfigSource& source) {
     const std::string secret = "bus.curve.secret_key";
     const std::string server = "bus.curve.server_public_key";
@@ -177,6 +193,7 @@ ProxyConfig read_proxy_config(ConfigSource& source) {
                         milliseconds(60'000));
     config.journal.retain =
         source.duration("journal.retain", config.journal.retain, milliseconds(0), 365 * day);
+    config.openai = read_openai(source);
     read_bus(source, config);
     config.shutdown_grace =
         source.duration("shutdown_grace", config.shutdown_grace, milliseconds(0), day);

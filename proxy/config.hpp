@@ -11,6 +11,7 @@
 #include "common/config_source.hpp"
 #include "proxy/accounts/account.hpp"
 #include "proxy/bus/curve.hpp"
+#include "proxy/openai/request.hpp"
 
 namespace ccproxy {
 
@@ -55,6 +56,7 @@ struct ProxyConfig {
     TimeoutConfig timeouts;
     LimitConfig limits;
     JournalConfig journal;
+    openai::Settings openai;
     BusAddresses bus;                 ///< analyticsd's.
     std::optional<bus::Curve> curve;  ///< `bus.curve`: absent without.
     std::chrono::milliseconds shutdown_grace{30'000};

@@ -1,7 +1,8 @@
 // The life of a request. serve() tells it from top to bottom; each step stands below in the same
 // order.
 //
-//   read head (session.cpp) → route → authenticate → read body → choose account → reach upstream:
+//   read head (session.cpp) → route → authenticate → read body (in OpenAI's format: translate it,
+//   exchange_openai.cpp) → choose account → reach upstream:
 //   connect, send, read the answer's head (exchange_upstream.cpp) → relay head and body, tapped →
 //   record → end the answer → release upstream (relay.cpp)
 //
@@ -18,6 +19,7 @@
 #include "proxy/http/body_reader.hpp"
 #include "proxy/http/plain_response.hpp"
 #include "proxy/local_answers.hpp"
+#include "proxy/openai/error.hpp"
 #include "proxy/tap/inflater.hpp"
 #include "proxy/tap/request_facts.hpp"
 #include "proxy/worker.hpp"
@@ -74,11 +76,12 @@ net::Task<AfterExchange> Exchange::run() {
 
 net::Task<AfterExchange> Exchange::serve() {
     Refused refused = route();
-    if (!refused && route_ != Route::messages && route_ != Route::pass_through) {
+    if (!refused && !is_relayed(route_)) {
         co_return co_await answer_locally();
     }
     if (!refused) refused = authenticate();
     if (!refused) refused = co_await read_body(worker_.shared.config.limits.max_body_bytes);
+    if (!refused && openai_) refused = translate_request();
     if (!refused) refused = read_facts();
     if (!refused) refused = choose_account();
     if (!refused) refused = co_await reach_upstream();
@@ -91,10 +94,13 @@ Exchange::Refused Exchange::route() {
     if (!target) return refusal(400, target.error().message, true);
     target_ = *target;
     route_ = find_route(head_.method, target_.path);
-    if (route_ == Route::pass_through && target_.path != "/v1/messages" &&
-        http1::lenient_path(target_.path) == "/v1/messages") {
-        // An upstream might understand it as the call that is recorded.
-        return refusal(404, "write this path as /v1/messages", true);
+    openai_ = openai::find_call(head_.method, target_.path, head_.fields);
+    if (route_ == Route::pass_through) {
+        // An upstream might understand it as a call that is recorded.
+        const std::string path = http1::lenient_path(target_.path);
+        if (path != target_.path && is_recorded(find_route("POST", path))) {
+            return refusal(404, "write this path as " + path, true);
+        }
     }
     if (route_ == Route::unknown) {
         return refusal(404, "there is nothing at " + target_.path.substr(0, 200), true);
@@ -171,10 +177,8 @@ net::Task<Exchange::Refused> Exchange::read_to_framing(std::size_t max_bytes) {
     co_return std::nullopt;
 }
 
-Exchange::Refused Exchange::read_facts() {
-    if (route_ != Route::messages) return std::nullopt;
-    std::string inflated;
-    std::string_view text = body_;
+Exchange::Refused Exchange::inflate_body(std::string& inflated, std::string_view& text) const {
+    text = body_;
     const std::string_view coding = head_.fields.get("content-encoding");
     if (http1::equals_ignoring_case(coding, "gzip")) {
         Result<std::string> result =
@@ -185,6 +189,14 @@ Exchange::Refused Exchange::read_facts() {
     } else if (!coding.empty() && !http1::equals_ignoring_case(coding, "identity")) {
         return refusal(415, "the body's content-encoding is neither gzip nor identity");
     }
+    return std::nullopt;
+}
+
+Exchange::Refused Exchange::read_facts() {
+    if (!is_recorded(route_)) return std::nullopt;
+    std::string inflated;
+    std::string_view text;
+    if (Refused refused = inflate_body(inflated, text)) return refused;
     const Result<tap::RequestFacts> facts = tap::read_request_facts(text);
     if (!facts) return refusal(400, facts.error().message);
     model_ = facts->model;
@@ -225,8 +237,9 @@ net::Task<AfterExchange> Exchange::refuse(http1::Refusal refusal) {
     // A body that was not read would be taken for the next request.
     if (!body_taken_) refusal.close = true;
     const bool keep_alive = head_.keep_alive && !worker_.shared.stopping.load();
-    const std::string answer =
-        http1::error_response(refusal, id_, keep_alive, head_.method == "HEAD");
+    const bool head_only = head_.method == "HEAD";
+    const std::string answer = openai_ ? openai::error_response(refusal, id_, keep_alive, head_only)
+                                       : http1::error_response(refusal, id_, keep_alive, head_only);
     // Towards a client that has left this fails at once.
     const bool sent =
         co_await client_.send(answer, {}, worker_.shared.config.timeouts.client_write);
@@ -238,7 +251,7 @@ void Exchange::record(int status, const std::string& error) {
     if (recorded_) return;
     recorded_ = true;
     worker_.shared.metrics.count_request(route_, status);
-    if (route_ != Route::messages || !token_) return;
+    if (!is_recorded(route_) || !token_) return;
     Event event;
     event.id = id_;
     event.token_id = token_->id;

@@ -13,6 +13,7 @@
 #include "proxy/http/error_response.hpp"
 #include "proxy/http/head.hpp"
 #include "proxy/http/target.hpp"
+#include "proxy/openai/call.hpp"
 #include "proxy/routes.hpp"
 #include "proxy/tap/usage_tap.hpp"
 #include "proxy/upstream/pool.hpp"
@@ -54,6 +55,7 @@ class Exchange {
     Refused route();
     Refused authenticate();
     net::Task<Refused> read_body(std::size_t max_bytes);
+    Refused translate_request();
     Refused read_facts();
     Refused choose_account();
     net::Task<Refused> reach_upstream();
@@ -61,6 +63,10 @@ class Exchange {
 
     // Parts of the steps.
     net::Task<Refused> read_to_framing(std::size_t max_bytes);
+    /// Makes `text` the body without its coding; `inflated` holds it where there is one.
+    Refused inflate_body(std::string& inflated, std::string_view& text) const;
+    Refused translate_completion();
+    void replace_body(std::string body);
     net::Task<Refused> try_upstream();
     net::Task<Refused> connect();
     net::Task<Refused> send_request();
@@ -90,6 +96,7 @@ class Exchange {
 
     Route route_ = Route::unknown;
     http1::Target target_;
+    std::optional<openai::Call> openai_;  ///< When the client speaks OpenAI's format.
     std::shared_ptr<const TokenEntry> token_;
     std::string body_;
     std::size_t buffered_bytes_ = 0;

@@ -37,25 +37,28 @@ Relay::Relay(Exchange& exchange)
         keep_alive_ = false;
     }
     if (exchange.worker_.shared.stopping.load()) keep_alive_ = false;
-    if (exchange.route_ == Route::messages) {
+    if (is_recorded(exchange.route_)) {
         exchange.tap_ =
             std::make_unique<tap::UsageTap>(exchange.response_.fields.get("content-type"),
                                             exchange.response_.fields.get("content-encoding"));
     }
+    if (exchange.openai_) start_translation();
 }
 
 net::Task<AfterExchange> Relay::run() {
     head_ = client_head();
     if (reader_.done()) {
+        if (translator_ && !translate({}, true)) co_return co_await break_off();
         meter(nullptr, 0, true);
         const bool sent =
-            co_await client_.send(head_, {}, exchange_.worker_.shared.config.timeouts.client_write);
+            co_await client_.send(head_, translator_ ? frame_translated(true) : std::string_view(),
+                                  exchange_.worker_.shared.config.timeouts.client_write);
         co_return sent ? end() : AfterExchange::close;
     }
     for (;;) {
         const Step step = co_await pass_piece();
         if (step == Step::ended) co_return end();
-        if (step == Step::broken) co_return break_off();
+        if (step == Step::broken) co_return co_await break_off();
     }
 }
 
@@ -99,7 +102,7 @@ net::Task<net::IoResult> Relay::read_piece() {
             result.status != net::IoStatus::wants_write) {
             co_return result;
         }
-        if (!head_.empty()) {
+        if (!head_.empty() && !holds_head()) {
             // The answer has begun, and its client should know.
             const std::string head = std::move(head_);
             head_.clear();
@@ -131,9 +134,11 @@ net::Task<Relay::Step> Relay::pass_piece() {
     // What follows a whole answer was not asked for; such a connection is not used again.
     if (step.consumed < read.bytes) exchange_.response_.keep_alive = false;
 
+    if (translator_ && !translate({data, step.payload}, end)) co_return Step::broken;
     meter(data, step.payload, end);
-    const std::string_view framed = frame(data, step.payload, end);
-    if (!framed.empty() || !head_.empty()) {
+    const std::string_view framed =
+        translator_ ? frame_translated(end) : frame(data, step.payload, end);
+    if (!framed.empty() || (!head_.empty() && !holds_head())) {
         const std::string head = std::move(head_);
         head_.clear();
         const bool sent = co_await client_.send(
@@ -209,14 +214,18 @@ std::string Relay::failure() const {
     return failure_;
 }
 
-AfterExchange Relay::break_off() {
+net::Task<AfterExchange> Relay::break_off() {
+    if (holds_head()) {
+        const AfterExchange after = co_await refuse_instead();
+        co_return after;
+    }
     const std::string why = failure();
     const bool client_gone = client_.interrupted() == Interrupt::client_gone;
     if (!client_gone) spdlog::warn("account {}: {}", exchange_.account_->id, why);
     exchange_.record(client_gone ? status_client_gone : exchange_.response_.status, why);
     // Closing it also tells the upstream to stop.
     exchange_.upstream_ = nullptr;
-    return out_ == Out::until_close ? AfterExchange::reset : AfterExchange::close;
+    co_return out_ == Out::until_close ? AfterExchange::reset : AfterExchange::close;
 }
 
 }  // namespace ccproxy

@@ -3,6 +3,7 @@
 
 #include "proxy/exchange.hpp"
 #include "proxy/http/body_reader.hpp"
+#include "proxy/openai/answer.hpp"
 #include "proxy/worker.hpp"
 
 namespace ccproxy {
@@ -14,6 +15,9 @@ namespace ccproxy {
 /// Nothing is kept between two reads, so an open stream that is silent holds no buffer. The piece
 /// that lets the client take the answer for complete (its framing's end, or a stream's own last
 /// event) is sent only after the event stands in the journal.
+///
+/// For a client that speaks OpenAI's format the payload is translated in between
+/// (relay_openai.cpp): a stream as it arrives, any other answer whole at its end, its head with it.
 class Relay {
   public:
     explicit Relay(Exchange& exchange);
@@ -31,7 +35,19 @@ class Relay {
     std::string_view frame(char* payload, std::size_t size, bool end) const;
     void meter(const char* payload, std::size_t size, bool end);
     AfterExchange end();
-    AfterExchange break_off();
+    net::Task<AfterExchange> break_off();
+
+    // Of a translated answer.
+    void start_translation();
+    /// Translates a piece into translated_. False, with the reason in failure_, when the answer
+    /// cannot be.
+    bool translate(std::string_view payload, bool end);
+    /// The head waits for the answer's end, when its status is certain.
+    [[nodiscard]] bool holds_head() const { return translator_ && !translator_->streams(); }
+    /// Puts the client's framing around translated_.
+    std::string_view frame_translated(bool end);
+    /// For an answer of which nothing has been sent: tells the client what became of it.
+    net::Task<AfterExchange> refuse_instead();
     std::string failure() const;
 
     Exchange& exchange_;
@@ -41,6 +57,8 @@ class Relay {
     bool keep_alive_;
     std::string head_;  ///< Of the client's answer, until it has been sent.
     std::string failure_;
+    std::unique_ptr<openai::AnswerTranslator> translator_;  ///< For OpenAI's format.
+    std::string translated_;  ///< What the client gets for the piece at hand.
 };
 
 }  // namespace ccproxy

@@ -43,6 +43,8 @@ TEST_CASE("other spellings of a path come to the same") {
 TEST_CASE("routes") {
     CHECK(find_route("POST", "/v1/messages") == Route::messages);
     CHECK(find_route("GET", "/v1/messages") == Route::pass_through);
+    CHECK(find_route("POST", "/v1/chat/completions") == Route::chat_completions);
+    CHECK(find_route("GET", "/v1/chat/completions") == Route::pass_through);
     CHECK(find_route("POST", "/v1/messages/count_tokens") == Route::pass_through);
     CHECK(find_route("CONNECT", "/v1/x") == Route::wrong_method);
     CHECK(find_route("HEAD", "/") == Route::hello);
