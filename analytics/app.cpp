@@ -10,6 +10,8 @@
 #include "analytics/bus/bus.hpp"
 #include "analytics/ingest/intake.hpp"
 #include "analytics/ingest/writer.hpp"
+#include "analytics/jobs/retention.hpp"
+#include "analytics/jobs/scheduler.hpp"
 #include "analytics/services.hpp"
 #include "analytics/store/sqlite/sqlite_store.hpp"
 #include "analytics/time/day_zone.hpp"
@@ -20,6 +22,9 @@ namespace {
 
 /// Bounds the memory of the queue when events are large.
 constexpr std::size_t max_queue_bytes = 64 * 1024 * 1024;
+
+/// Often, so that there is little to delete at a time.
+constexpr std::chrono::hours retention_interval{1};
 
 WriterOptions writer_options(const LoggingConfig& logging) {
     WriterOptions options;
@@ -51,6 +56,7 @@ class App::Impl {
                         [this](const Committed& committed) { bus_->post(committed); });
         writer_->start();
         bus_->start(sink());
+        scheduler_.emplace(jobs(), open_reader(), job_steps(), clock_);
         ApiConfig api;
         api.listen_host = config_.server.listen_host;
         api.port = config_.server.listen_port;
@@ -58,6 +64,7 @@ class App::Impl {
         api.admin_key = config_.admin_key;
         api_.emplace(api, services());
         api_->start();
+        scheduler_->start();
         started_ = true;
         spdlog::info("analyticsd {} serves its API on {}:{}, events on {}, control on {}",
                      CCPROXY_VERSION, api.listen_host, api_->port(), config_.bus.events,
@@ -70,11 +77,13 @@ class App::Impl {
     /// Also after a start that failed half way.
     void stop() {
         started_ = false;
+        if (scheduler_) scheduler_->stop();
         if (api_) api_->stop();
         if (bus_) bus_->stop_receiving();
         if (writer_) writer_->stop();
         if (bus_) bus_->stop();
         api_.reset();
+        scheduler_.reset();
         writer_.reset();
         bus_.reset();
     }
@@ -135,10 +144,26 @@ class App::Impl {
         if (change) publish(*change);
     }
 
-    Services services() {
-        const auto open_reader = [path = config_.database_path] {
-            return open_sqlite_reader(path);
+    Scheduler::OpenReader open_reader() const {
+        return [path = config_.database_path] { return open_sqlite_reader(path); };
+    }
+
+    Scheduler::Write job_steps() {
+        return [this](const std::function<void(StoreWriter&)>& step) {
+            writer_->run([&step](StoreWriter& store) { step(store); });
         };
+    }
+
+    std::vector<ScheduledJob> jobs() const {
+        std::vector<ScheduledJob> jobs;
+        const RetentionRule rule{config_.logging.retention_days};
+        const bool retains = rule.log_days > 0;
+        jobs.push_back({std::make_unique<Retention>(rule),
+                        {retains ? retention_interval : std::chrono::hours(0)}});
+        return jobs;
+    }
+
+    Services services() {
         const auto add_token = [this](NewToken token) {
             return change_tokens([token](StoreWriter& store) { return store.add_token(token); });
         };
@@ -162,14 +187,15 @@ class App::Impl {
         const auto let_go = [this](std::int64_t id) {
             return writer_->run([id](StoreWriter& store) { return store.delete_quarantined(id); });
         };
-        return {open_reader,
+        return {open_reader(),
                 add_token,
                 revoke_token,
                 set_logging,
                 retry,
                 let_go,
                 [this] { return status(); },
-                clock_};
+                clock_,
+                *scheduler_};
     }
 
     const Config config_;
@@ -179,6 +205,7 @@ class App::Impl {
     std::atomic<bool> started_{false};
     std::optional<Bus> bus_;
     std::optional<Writer> writer_;
+    std::optional<Scheduler> scheduler_;
     std::optional<ApiServer> api_;
 };
 

@@ -11,6 +11,7 @@ namespace ccproxy::analytics {
 namespace {
 
 constexpr std::size_t min_admin_key_chars = 16;
+constexpr std::int64_t max_retention_days = 36'500;
 
 void read_server(ConfigSource& source, ServerConfig& server) {
     const std::string key = "server.listen";
@@ -98,6 +99,8 @@ void read_logging(ConfigSource& source, LoggingConfig& logging) {
     logging.flush_interval =
         source.duration("logging.flush_interval", logging.flush_interval,
                         std::chrono::milliseconds(0), std::chrono::milliseconds(60'000));
+    logging.retention_days =
+        source.integer("logging.retention_days", logging.retention_days, 0, max_retention_days);
     if (logging.batch_size > logging.buffer_size) {
         source.problem("logging.batch_size", "is larger than logging.buffer_size");
     }

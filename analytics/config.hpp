@@ -26,6 +26,7 @@ struct LoggingConfig {
     std::size_t buffer_size = 10'000;  ///< Events in memory between the bus and the database.
     std::size_t batch_size = 100;      ///< A batch is written when it has so many events,
     std::chrono::milliseconds flush_interval{200};  ///< or is so old.
+    std::int64_t retention_days = 0;  ///< Request logs are deleted after; 0 keeps them for ever.
 };
 
 struct Config {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "analytics/jobs/scheduler.hpp"
 #include "analytics/status.hpp"
 #include "analytics/store/store.hpp"
 #include "common/clock.hpp"
@@ -33,6 +34,7 @@ struct Services {
     std::function<bool(std::int64_t id)> delete_quarantined;
     std::function<SystemStatus()> status;
     const Clock& clock;
+    Scheduler& scheduler;
 };
 
 }  // namespace ccproxy::analytics

@@ -16,6 +16,11 @@ http::Response show_own_token(const Call& call);
 http::Response list_request_logs(const Call& call);
 http::Response show_request_log(const Call& call);
 
+// jobs.cpp
+http::Response list_jobs(const Call& call);
+http::Response run_retain(const Call& call);
+http::Response delete_old_logs(const Call& call);
+
 // quarantine.cpp
 http::Response list_quarantine(const Call& call);
 http::Response show_quarantined(const Call& call);

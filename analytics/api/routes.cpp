@@ -23,11 +23,14 @@ const http::Router<Endpoint>& router() {
     static const http::Router<Endpoint> table({
         {"GET", "/api/logs/requests", {Access::admin, list_request_logs}},
         {"GET", "/api/logs/requests/:id", {Access::admin, show_request_log}},
+        {"DELETE", "/api/logs/requests/old", {Access::admin, delete_old_logs}},
         {"POST", "/api/token/generate", {Access::admin, generate_token}},
         {"GET", "/api/token/list", {Access::admin, list_tokens}},
         {"POST", "/api/token/revoke", {Access::admin, revoke_token}},
         {"GET", "/api/token/info", {Access::client, show_own_token}},
         {"PUT", "/api/token/:id/settings", {Access::admin, change_token_settings}},
+        {"GET", "/api/jobs", {Access::admin, list_jobs}},
+        {"POST", "/api/jobs/retain", {Access::admin, run_retain}},
         {"GET", "/api/system/quarantine", {Access::admin, list_quarantine}},
         {"GET", "/api/system/quarantine/:id", {Access::admin, show_quarantined}},
         {"DELETE", "/api/system/quarantine/:id", {Access::admin, delete_quarantined}},
@@ -62,6 +65,19 @@ http::Response answer_match(const http::Request& request, const http::RouteMatch
     return endpoint.action(call);
 }
 
+/// The same promise, which counts when it is kept. Methods and routes are those of the table.
+http::Response counted_later(http::Response response, std::string_view method,
+                             std::string_view route, CallCounters& counters) {
+    const auto later = std::move(response.later);
+    response.later = [=, &counters](const http::Respond& respond) {
+        later([=, &counters](http::Response answer) {
+            counters.count(method, route, answer.status);
+            respond(std::move(answer));
+        });
+    };
+    return response;
+}
+
 }  // namespace
 
 std::vector<std::string> known_calls() {
@@ -81,6 +97,8 @@ http::Response answer_call(const http::Request& request, Worker& worker,
     const std::string_view route = found ? router().pattern(match) : "other";
     try {
         http::Response response = answer_match(request, match, worker, admin_key);
+        if (response.later)
+            return counted_later(std::move(response), method, route, worker.counters);
         worker.counters.count(method, route, response.status);
         return response;
     } catch (...) {

@@ -1,5 +1,6 @@
 // How analyticsd fares: in full for admins, in a word for supervisors and load balancers.
 #include "analytics/api/handlers.hpp"
+#include "analytics/api/jobs.hpp"
 #include "analytics/api/json_text.hpp"
 
 namespace ccproxy::analytics {
@@ -82,6 +83,7 @@ http::Response show_system_status(const Call& call) {
     json.open_array("proxies");
     for (const ProxyStatus& proxy : status.proxies) write_proxy(json, proxy);
     json.close_array();
+    write_jobs(json, call.worker.services.scheduler);
     write_storage(json, call.worker.reader->sizes());
     json.close_object();
     return http::json_response(200, json.str());

@@ -4,17 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <stop_token>
-#include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "analytics/store/store.hpp"
 
 namespace ccproxy::analytics {
-
-/// What a run has done: named figures in the order in which they are shown, such as `rows_changed`.
-using JobReport = std::vector<std::pair<std::string, std::int64_t>>;
 
 /// What a run has at hand. Valid during the run.
 struct JobContext {

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "analytics/store/conversations.hpp"
+#include "analytics/store/jobs.hpp"
+#include "analytics/store/retention.hpp"
 #include "common/result.hpp"
 #include "proto/control.hpp"
 #include "proto/event.hpp"
@@ -172,9 +174,9 @@ struct CheckpointReport {
 
 /// The one writer. Used by one thread at a time (the writer thread). Throws std::runtime_error when
 /// the database fails; every operation is one transaction, so a throw leaves nothing behind.
-class StoreWriter {
+class StoreWriter : public JobWriter, public RetentionWriter {
   public:
-    virtual ~StoreWriter() = default;
+    ~StoreWriter() override = default;
 
     /// Rows, roll-ups, quarantine and the proxies' watermarks, in one transaction. When it returns,
     /// the batch survives a power cut. An event whose id is known already is not stored again. A
@@ -206,9 +208,9 @@ class StoreWriter {
 };
 
 /// One reader; any number may exist, each used by one thread at a time. Throws like StoreWriter.
-class StoreReader {
+class StoreReader : public JobReader {
   public:
-    virtual ~StoreReader() = default;
+    ~StoreReader() override = default;
 
     /// Fails when the cursor is malformed or belongs to another sort.
     virtual Result<LogPage> request_logs(const LogFilter& filter, const PageRequest& page) = 0;

@@ -46,6 +46,9 @@ SQLite::Database open_for_writing(const std::string& path) {
         register_search_tokenizer(database);
         register_message_functions(database.getHandle());
         check_ownership(database, known_migrations());
+        // Before the log: this acts on a database that has no page yet, or when it is rewritten.
+        // Deleted rows then leave pages that can be given back in small steps.
+        database.exec("PRAGMA auto_vacuum = INCREMENTAL");
         database.exec("PRAGMA journal_mode = WAL");
         // An acknowledged event is deleted by its proxy, so a commit must survive a power cut. In
         // WAL mode NORMAL syncs at checkpoints only and may lose the last commits; FULL syncs the

@@ -9,10 +9,12 @@
 
 #include "analytics/store/sqlite/appender.hpp"
 #include "analytics/store/sqlite/connection.hpp"
+#include "analytics/store/sqlite/job_table.hpp"
 #include "analytics/store/sqlite/log_query.hpp"
 #include "analytics/store/sqlite/meta.hpp"
 #include "analytics/store/sqlite/migrate.hpp"
 #include "analytics/store/sqlite/quarantine.hpp"
+#include "analytics/store/sqlite/retention.hpp"
 #include "analytics/store/sqlite/roll_up.hpp"
 #include "analytics/store/sqlite/token_table.hpp"
 #include "common/uuid.hpp"
@@ -23,6 +25,7 @@ namespace {
 /// Migrated before anything else is prepared against its tables.
 SQLite::Database open_migrated(const std::string& path, std::int64_t now_ms) {
     SQLite::Database database = open_for_writing(path);
+    allow_release(database);
     migrate(database, known_migrations(), now_ms);
     return database;
 }
@@ -76,6 +79,15 @@ class SqliteWriter final : public StoreWriter {
         return analytics::set_conversation_logging(database_, id, enabled, new_uuid());
     }
 
+    void save_job(const JobRecord& record) override { analytics::save_job(database_, record); }
+
+    std::int64_t purge_request_logs(std::int64_t before_ms, std::int64_t max_rows) override {
+        return analytics::purge_request_logs(database_, before_ms, max_rows);
+    }
+    std::int64_t release_space(std::int64_t max_bytes) override {
+        return analytics::release_space(database_, max_bytes);
+    }
+
     CheckpointReport checkpoint() override {
         SQLite::Statement row(database_, "PRAGMA wal_checkpoint(PASSIVE)");
         if (!row.executeStep()) return {};
@@ -119,6 +131,7 @@ class SqliteReader final : public StoreReader {
     std::optional<QuarantinedEvent> quarantined(std::int64_t id) override {
         return read_quarantined(database_, id);
     }
+    std::vector<JobRecord> jobs() override { return read_jobs(database_); }
     StorageSizes sizes() override {
         const auto value = [&](const char* sql) { return read_integer(database_, sql); };
         const auto counter = [&](const char* name) {

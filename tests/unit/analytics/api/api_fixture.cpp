@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "analytics/ingest/intake.hpp"
+#include "analytics/jobs/retention.hpp"
 #include "analytics/store/sqlite/sqlite_store.hpp"
 #include "proto/json_fields.hpp"
 
@@ -29,6 +30,8 @@ ApiFixture::ApiFixture() {
     folder_ = name;
     writer_ = open_sqlite_writer(folder_ + "/analytics.db", DayZone::find("UTC").value(), clock);
     status.ready = true;
+    scheduler_ = make_scheduler();
+    scheduler_->start();
     ApiConfig config;
     config.threads = 4;
     config.admin_key = admin_key;
@@ -39,8 +42,23 @@ ApiFixture::ApiFixture() {
 ApiFixture::~ApiFixture() {
     server_->stop();
     server_.reset();
+    scheduler_.reset();
     writer_.reset();
     std::filesystem::remove_all(folder_);
+}
+
+std::unique_ptr<Scheduler> ApiFixture::make_scheduler() {
+    std::vector<ScheduledJob> jobs;
+    jobs.push_back({std::make_unique<Retention>(RetentionRule{}), {}});
+    return std::make_unique<Scheduler>(
+        std::move(jobs), [this] { return open_sqlite_reader(folder_ + "/analytics.db"); },
+        [this](const std::function<void(StoreWriter&)>& step) {
+            const std::lock_guard hold(job_steps);
+            const std::lock_guard lock(mutex_);
+            if (writer_fails) throw std::runtime_error("disk full");
+            step(*writer_);
+        },
+        clock);
 }
 
 Services ApiFixture::services() {
@@ -84,6 +102,7 @@ Services ApiFixture::services() {
         },
         [this] { return status; },
         clock,
+        *scheduler_,
     };
 }
 

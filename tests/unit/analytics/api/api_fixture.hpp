@@ -61,9 +61,11 @@ class ApiFixture {
     SystemStatus status;  ///< Set before a call is made.
     std::atomic<bool> writer_fails = false;
     int registry_changes = 0;
+    std::mutex job_steps;  ///< While the test holds it, a job that runs does not go on.
 
   private:
     Services services();
+    std::unique_ptr<Scheduler> make_scheduler();
     void count(const TokenChange& change);
 
     std::string folder_;
@@ -71,6 +73,7 @@ class ApiFixture {
     std::unique_ptr<StoreWriter> writer_;  // guarded by mutex_
     std::uint64_t next_seq_ = 1;
     UuidV7Generator ids_;
+    std::unique_ptr<Scheduler> scheduler_;
     std::unique_ptr<ApiServer> server_;
 };
 

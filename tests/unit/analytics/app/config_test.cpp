@@ -55,6 +55,7 @@ TEST_CASE("an admin key is all that must be given", "[config]") {
     CHECK(r.config.logging.buffer_size == 10'000);
     CHECK(r.config.logging.batch_size == 100);
     CHECK(r.config.logging.flush_interval == std::chrono::milliseconds(200));
+    CHECK(r.config.logging.retention_days == 0);
     CHECK(r.config.quarantine.max_rows == 100'000);
     CHECK(r.config.quarantine.max_bytes == std::int64_t{1} << 30);
     CHECK(r.config.timezone == "UTC");
@@ -65,7 +66,7 @@ TEST_CASE("what is given is taken", "[config]") {
 server: {listen: "[::1]:9000", threads: 2}
 database: {path: /tmp/x.db}
 bus: {events: "tcp://127.0.0.1:5001", control: "ipc:///tmp/c.sock"}
-logging: {enabled: false, buffer_size: 50, batch_size: 5, flush_interval: 1s}
+logging: {enabled: false, buffer_size: 50, batch_size: 5, flush_interval: 1s, retention_days: 30}
 stats: {timezone: Asia/Shanghai}
 quarantine: {max_rows: 5, max_bytes: 2MiB}
 log: {level: debug}
@@ -80,6 +81,7 @@ pricing:
     CHECK(r.config.server.listen_port == 9000);
     CHECK_FALSE(r.config.logging.enabled);
     CHECK(r.config.logging.flush_interval == std::chrono::milliseconds(1000));
+    CHECK(r.config.logging.retention_days == 30);
     CHECK(r.config.quarantine.max_rows == 5);
     CHECK(r.config.quarantine.max_bytes == 2 << 20);
     CHECK(*r.config.prices.find("my-model") ==
@@ -96,7 +98,7 @@ server: {listen: "localhost:8081", threads: 0}
 admin: {key: in-the-file-0123456789}
 database: {path: relative.db}
 bus: {events: "tcp://10.0.0.1:5001", control: "nonsense"}
-logging: {workers: 4, buffer_size: 10, batch_size: 20, flush_interval: 5}
+logging: {workers: 4, buffer_size: 10, batch_size: 20, flush_interval: 5, retention_days: -1}
 conversations: {enabled: true}
 stats: {timezone: Mars/Olympus, aggregation_enabled: true}
 quarantine: {max_rows: 0, max_bytes: 1}
@@ -106,13 +108,13 @@ pricing: {models: {a: {input: cheap, output: 1}, b: {output: 1}, c: {input: 1, o
     for (const char* key :
          {"server.listen", "server.threads", "admin.key", "database.path", "bus.events",
           "bus.control", "logging.workers", "logging.batch_size", "logging.flush_interval",
-          "conversations", "stats.timezone", "stats.aggregation_enabled", "log.level",
-          "quarantine.max_rows", "quarantine.max_bytes", "pricing.models.a.input",
+          "logging.retention_days", "conversations", "stats.timezone", "stats.aggregation_enabled",
+          "log.level", "quarantine.max_rows", "quarantine.max_bytes", "pricing.models.a.input",
           "pricing.models.b.input", "pricing.models.c.input_cache"}) {
         INFO(key);
         CHECK(r.complains(key));
     }
-    CHECK(r.problems.size() == 18);
+    CHECK(r.problems.size() == 19);
 }
 
 TEST_CASE("there is no default admin key, and a short one is refused", "[config]") {

@@ -81,6 +81,13 @@ class FlakyStore final : public StoreWriter {
         return store_->retry_quarantined(id, decode);
     }
     bool delete_quarantined(std::int64_t id) override { return store_->delete_quarantined(id); }
+    void save_job(const JobRecord& record) override { store_->save_job(record); }
+    std::int64_t purge_request_logs(std::int64_t before_ms, std::int64_t max_rows) override {
+        return store_->purge_request_logs(before_ms, max_rows);
+    }
+    std::int64_t release_space(std::int64_t max_bytes) override {
+        return store_->release_space(max_bytes);
+    }
     CheckpointReport checkpoint() override {
         ++control_.checkpoints;
         return store_->checkpoint();

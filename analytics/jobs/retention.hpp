@@ -1,0 +1,28 @@
+// The job that deletes what is older than it is to be kept, and gives the space back.
+#pragma once
+
+#include "analytics/jobs/job.hpp"
+
+namespace ccproxy::analytics {
+
+/// Days of 24 hours before the run; 0 keeps for ever.
+struct RetentionRule {
+    std::int64_t log_days = 0;
+};
+
+/// Reports `logs_deleted` and `bytes_released`.
+class Retention final : public Job {
+  public:
+    static constexpr std::string_view job_name = "retain";
+
+    explicit Retention(RetentionRule rule) : rule_(rule) {}
+    /// What a run's report says of the logs.
+    static std::int64_t logs_deleted(const JobReport& report) { return report.at(0).second; }
+    [[nodiscard]] std::string_view name() const override { return job_name; }
+    JobReport run_once(const JobContext& context) override;
+
+  private:
+    const RetentionRule rule_;
+};
+
+}  // namespace ccproxy::analytics
