@@ -71,14 +71,18 @@ void RouteMatcher::add(std::string_view method, std::string_view pattern) {
 RouteMatch RouteMatcher::match(std::string_view method,
                                const std::vector<std::string>& path) const {
     const std::string_view wanted = method == "HEAD" ? "GET" : method;
+    const Line* nearest = nullptr;
+    for (const Line& line : lines_) {
+        if (!fits(line.segments, path)) continue;
+        if (nearest == nullptr || is_more_fixed(line.segments, nearest->segments)) nearest = &line;
+    }
     const Line* best = nullptr;
     std::set<std::string> methods;
     for (const Line& line : lines_) {
-        if (!fits(line.segments, path)) continue;
+        if (nearest == nullptr || !same_shape(line.segments, nearest->segments)) continue;
         methods.insert(line.method);
         if (line.method == "GET") methods.insert("HEAD");
-        if (line.method != wanted) continue;
-        if (best == nullptr || is_more_fixed(line.segments, best->segments)) best = &line;
+        if (line.method == wanted) best = &line;
     }
     RouteMatch result;
     if (best != nullptr) {

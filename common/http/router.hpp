@@ -39,8 +39,8 @@ class RouteMatcher {
     /// for a line that an earlier one hides.
     void add(std::string_view method, std::string_view pattern);
 
-    /// Where several lines fit the path, the one whose segments are fixed further to the left wins,
-    /// among those of the method. HEAD is taken as GET.
+    /// Where several patterns fit the path, the one whose segments are fixed further to the left
+    /// stands for it, with its methods alone, as OpenAPI has it. HEAD is taken as GET.
     [[nodiscard]] RouteMatch match(std::string_view method,
                                    const std::vector<std::string>& path) const;
 
