@@ -150,7 +150,8 @@ it('a stream with the usage that was asked for', async () => {
 
 it('a stream is the same however its bytes are cut', async () => {
   const whole = await stream(ask('events=9'));
-  for (const steering of ['byte_by_byte', 'chunk_bytes=7', 'one_chunk', 'crlf', 'gzip']) {
+  const ways = ['byte_by_byte', 'chunk_bytes=7', 'one_chunk', 'crlf', 'gzip'];
+  for (const steering of [...ways, 'ttft_delay_ms=50; ping_ms=10']) {
     const cut = await stream(ask(`events=9; ${steering}`));
     assert.equal(contentOf(cut.chunks), contentOf(whole.chunks), steering);
     assert.equal(cut.chunks.at(-1).choices[0].finish_reason, 'stop');
