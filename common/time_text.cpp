@@ -73,31 +73,47 @@ std::optional<std::int64_t> scan_day(Scanner& scanner) {
     return sys_days(date).time_since_epoch().count() * day_ms;
 }
 
+/// `value` with leading zeros. Values have no more than that many digits.
 void append_padded(std::string& text, std::int64_t value, std::size_t digits) {
-    const std::string number = std::to_string(value);
-    text.append(digits > number.size() ? digits - number.size() : 0, '0').append(number);
+    const std::size_t end = text.size() + digits;
+    text.append(digits, '0');
+    for (std::size_t at = end; value > 0; value /= 10) {
+        text[--at] = static_cast<char>('0' + value % 10);
+    }
 }
 
 }  // namespace
 
 std::string format_time(std::int64_t unix_ms) {
+    std::string text;
+    TimeWriter().append(text, unix_ms);
+    return text;
+}
+
+void TimeWriter::append(std::string& text, std::int64_t unix_ms) {
     const std::chrono::milliseconds shown(std::clamp(unix_ms, min_ms, max_ms));
     const auto days = std::chrono::floor<std::chrono::days>(shown);
-    const std::chrono::year_month_day date{sys_days(days)};
+    if (date_.empty() || day_ != days.count()) {
+        const std::chrono::year_month_day date{sys_days(days)};
+        day_ = days.count();
+        date_.clear();
+        append_padded(date_, static_cast<int>(date.year()), 4);
+        date_.push_back('-');
+        append_padded(date_, static_cast<unsigned>(date.month()), 2);
+        date_.push_back('-');
+        append_padded(date_, static_cast<unsigned>(date.day()), 2);
+        date_.push_back('T');
+    }
     const std::int64_t ms = (shown - days).count();
-    std::string text;
-    const auto append = [&text](std::int64_t value, std::size_t digits, char after) {
-        append_padded(text, value, digits);
-        text.push_back(after);
-    };
-    append(static_cast<int>(date.year()), 4, '-');
-    append(static_cast<unsigned>(date.month()), 2, '-');
-    append(static_cast<unsigned>(date.day()), 2, 'T');
-    append(ms / 3'600'000, 2, ':');
-    append(ms / 60'000 % 60, 2, ':');
-    append(ms / 1000 % 60, 2, '.');
-    append(ms % 1000, 3, 'Z');
-    return text;
+    text.append(date_);
+    append_padded(text, ms / 3'600'000, 2);
+    text.push_back(':');
+    append_padded(text, ms / 60'000 % 60, 2);
+    text.push_back(':');
+    append_padded(text, ms / 1000 % 60, 2);
+    text.push_back('.');
+    append_padded(text, ms % 1000, 3);
+    text.push_back('Z');
 }
 
 std::optional<std::int64_t> parse_time(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "analytics/api/export.hpp"
 #include "analytics/api/metrics.hpp"
 #include "analytics/services.hpp"
 #include "common/http/message.hpp"
@@ -20,6 +21,7 @@ struct Worker {
     std::unique_ptr<StoreReader> reader;
     UuidV7Generator ids;
     CallCounters& counters;
+    ExportCounters& exports;
 };
 
 /// One call; all of it outlives the handler.

@@ -1,6 +1,5 @@
 #include "analytics/api/json_text.hpp"
 
-#include "common/time_text.hpp"
 #include "common/utf8.hpp"
 
 namespace ccproxy::analytics {
@@ -21,11 +20,14 @@ void JsonText::integer_or_null(std::string_view name, std::optional<std::int64_t
 }
 
 void JsonText::time(std::string_view name, std::int64_t unix_ms) {
-    text(name, format_time(unix_ms));
+    key(name);
+    time_.clear();
+    times_.append(time_, unix_ms);
+    writer_.String(time_.data(), static_cast<rapidjson::SizeType>(time_.size()));
 }
 
 void JsonText::time_or_null(std::string_view name, std::optional<std::int64_t> unix_ms) {
-    text_or_null(name, unix_ms ? format_time(*unix_ms) : std::string());
+    unix_ms ? time(name, *unix_ms) : text_or_null(name, "");
 }
 
 void JsonText::element(std::string_view value) {

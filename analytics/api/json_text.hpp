@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "common/json.hpp"
+#include "common/time_text.hpp"
 
 namespace ccproxy::analytics {
 
@@ -32,6 +33,10 @@ class JsonText {
     /// An element of an array.
     void element(std::string_view value);
 
+    /// Begins a new document, with the memory of the last one.
+    void clear() { buffer_.Clear(), writer_.Reset(buffer_); }
+    /// What was written; valid until more is.
+    [[nodiscard]] std::string_view view() const { return {buffer_.GetString(), buffer_.GetSize()}; }
     [[nodiscard]] std::string str() const { return {buffer_.GetString(), buffer_.GetSize()}; }
 
   private:
@@ -39,6 +44,8 @@ class JsonText {
         writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
     }
 
+    TimeWriter times_;
+    std::string time_;  ///< The last one written.
     rapidjson::StringBuffer buffer_;
     rapidjson::Writer<rapidjson::StringBuffer> writer_{buffer_};
 };

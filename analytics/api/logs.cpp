@@ -3,8 +3,7 @@
 #include <utility>
 
 #include "analytics/api/handlers.hpp"
-#include "analytics/api/json_text.hpp"
-#include "analytics/api/params.hpp"
+#include "analytics/api/log_text.hpp"
 
 namespace ccproxy::analytics {
 namespace {
@@ -23,26 +22,6 @@ constexpr std::array<std::pair<const char*, SortField>, 6> sort_fields{{
     {"status_code", SortField::status_code},
 }};
 
-LogFilter read_filter(Params& params) {
-    LogFilter filter;
-    filter.token_id = params.text("token_id");
-    filter.account_id = params.text("account_id");
-    filter.user_name = params.text("user_name");
-    filter.mode = params.choice("mode", {"api", "web"});
-    filter.model = params.text("model");
-    filter.conversation_id = params.text("conversation_id");
-    filter.success = params.boolean("success");
-    if (const auto code = params.integer("status_code", 100, 999)) {
-        filter.status_code = static_cast<int>(*code);
-    }
-    filter.from_ms = params.from_date("from_date");
-    filter.to_ms = params.to_date("to_date");
-    if (filter.from_ms && filter.to_ms && *filter.from_ms >= *filter.to_ms) {
-        params.fail("from_date", "must be before to_date");
-    }
-    return filter;
-}
-
 PageRequest read_page(Params& params) {
     PageRequest page;
     page.page = params.integer("page", 0, max_page).value_or(0);
@@ -59,54 +38,11 @@ PageRequest read_page(Params& params) {
     return page;
 }
 
-void write_usage(JsonText& json, const Event& event) {
-    const bool known = event.usage_source != UsageSource::none;
-    const auto tokens = [&](std::string_view name, std::int64_t count) {
-        json.integer_or_null(name, known ? std::optional(count) : std::nullopt);
-    };
-    const Usage& usage = event.usage;
-    tokens("prompt_tokens", usage.prompt_tokens());
-    tokens("completion_tokens", usage.output_tokens);
-    tokens("total_tokens", usage.prompt_tokens() + usage.output_tokens);
-    tokens("cache_creation_5m_tokens", usage.cache_creation_5m_tokens);
-    tokens("cache_creation_1h_tokens", usage.cache_creation_1h_tokens);
-    tokens("cache_read_tokens", usage.cache_read_tokens);
-    json.text("usage_source", to_string(event.usage_source));
-}
-
-void write_log(JsonText& json, const RequestLog& log) {
-    const Event& event = log.event;
-    json.open_object();
-    json.text("id", event.id);
-    json.text("token_id", event.token_id);
-    json.text_or_null("account_id", event.account_id);
-    json.text_or_null("user_name", event.user_name);
-    json.text_or_null("mode", event.mode);
-    json.text_or_null("model", event.model);
-    json.boolean("stream", event.stream);
-    json.time("request_at", event.request_at_ms);
-    json.time("response_at", event.response_at_ms);
-    json.integer("duration_ms", event.duration_ms);
-    json.integer_or_null("ttft_ms", event.ttft_ms);
-    write_usage(json, event);
-    json.integer_or_null("cost_nano_usd", log.cost_nano_usd);
-    json.integer("status_code", event.status_code);
-    json.boolean("success", event.success);
-    json.text_or_null("error_message", event.error_message);
-    json.text_or_null("stop_reason", event.stop_reason);
-    json.text_or_null("conversation_id", event.conversation_id);
-    json.text_or_null("agent_id", event.agent_id);
-    json.text_or_null("upstream_request_id", event.upstream_request_id);
-    json.integer("attempts", event.attempts);
-    json.text("proxy_id", log.proxy_id);
-    json.close_object();
-}
-
 }  // namespace
 
 http::Response list_request_logs(const Call& call) {
     Params params(call.request.query);
-    const LogFilter filter = read_filter(params);
+    const LogFilter filter = read_log_filter(params);
     const PageRequest page = read_page(params);
     if (const auto error = params.error()) return http::error_response(400, error->message);
 

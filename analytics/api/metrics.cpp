@@ -37,6 +37,16 @@ class Families {
             metrics.back().label = {{"proxy_id", proxy.proxy_id}};
         }
     }
+    void of_outcomes(const char* name, const char* help,
+                     const std::vector<std::pair<const char*, std::uint64_t>>& outcomes) {
+        std::vector<ClientMetric>& metrics = add(name, help, MetricType::Counter);
+        for (const auto& [outcome, count] : outcomes) {
+            ClientMetric one = metric(MetricType::Counter, count);
+            one.label.push_back({"outcome", outcome});
+            metrics.push_back(std::move(one));
+        }
+    }
+
     std::vector<MetricFamily> take() { return std::move(families_); }
 
   private:
@@ -152,6 +162,15 @@ std::vector<MetricFamily> CallCounters::collect() const {
     return registry_.Collect();
 }
 
+std::vector<MetricFamily> export_metrics(const ExportCounters& exports) {
+    Families all;
+    all.gauge("exports_running", "Exports under way", exports.running.load());
+    all.of_outcomes(
+        "exports_total", "Exports that ended",
+        {{"complete", exports.complete.load()}, {"broken_off", exports.broken_off.load()}});
+    return all.take();
+}
+
 std::vector<MetricFamily> state_metrics(const SystemStatus& status, const StorageSizes& sizes) {
     Families all;
     all.gauge("ready", "1 while events are taken and stored", status.ready);
@@ -169,6 +188,7 @@ http::Response show_metrics(const Call& call) {
     if (auto refusal = refuse_parameters(call)) return *refusal;
     std::vector<MetricFamily> families =
         state_metrics(call.worker.services.status(), call.worker.reader->sizes());
+    std::ranges::move(export_metrics(call.worker.exports), std::back_inserter(families));
     std::ranges::move(call.worker.counters.collect(), std::back_inserter(families));
     http::Response response;
     response.headers.push_back({"content-type", "text/plain; version=0.0.4; charset=utf-8"});

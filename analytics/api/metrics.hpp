@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analytics/api/export.hpp"
 #include "analytics/status.hpp"
 #include "analytics/store/store.hpp"
 
@@ -27,6 +28,8 @@ class CallCounters {
     prometheus::Registry registry_;
     prometheus::Family<prometheus::Counter>& requests_;
 };
+
+std::vector<prometheus::MetricFamily> export_metrics(const ExportCounters& exports);
 
 /// Counters and gauges with the values that the status and the sizes have. Pure.
 std::vector<prometheus::MetricFamily> state_metrics(const SystemStatus& status,

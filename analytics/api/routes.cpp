@@ -22,6 +22,7 @@ struct Endpoint {
 const http::Router<Endpoint>& router() {
     static const http::Router<Endpoint> table({
         {"GET", "/api/logs/requests", {Access::admin, list_request_logs}},
+        {"GET", "/api/logs/requests/export", {Access::admin, export_request_logs}},
         {"GET", "/api/logs/requests/:id", {Access::admin, show_request_log}},
         {"DELETE", "/api/logs/requests/old", {Access::admin, delete_old_logs}},
         {"POST", "/api/token/generate", {Access::admin, generate_token}},

@@ -35,7 +35,7 @@ class ApiServer::Impl {
 
     http::Handler handler() {
         auto worker = std::make_shared<Worker>(
-            Worker{services_, services_.open_reader(), UuidV7Generator(), counters_});
+            Worker{services_, services_.open_reader(), UuidV7Generator(), counters_, exports_});
         return [this, worker](const http::Request& request) {
             return answer_call(request, *worker, admin_key_);
         };
@@ -44,6 +44,7 @@ class ApiServer::Impl {
     const std::string admin_key_;
     const Services services_;
     CallCounters counters_;
+    ExportCounters exports_;
     http::Server server_;  // Last: its threads use what stands above.
 };
 

@@ -15,6 +15,7 @@
 
 #include "analytics/store/conversations.hpp"
 #include "analytics/store/jobs.hpp"
+#include "analytics/store/log_walk.hpp"
 #include "analytics/store/retention.hpp"
 #include "common/result.hpp"
 #include "proto/control.hpp"
@@ -111,14 +112,6 @@ struct RequestLog {
 
 enum class SortField { request_at, duration_ms, ttft_ms, total_tokens, cost, status_code };
 
-/// Absent members do not filter. Times are half-open: from <= request_at < to.
-struct LogFilter {
-    std::optional<std::string> token_id, account_id, user_name, mode, model, conversation_id;
-    std::optional<bool> success;
-    std::optional<int> status_code;
-    std::optional<std::int64_t> from_ms, to_ms;
-};
-
 /// `cursor` comes from the page before and wins over `page`; it is opaque, and bound to its sort
 /// and order.
 struct PageRequest {
@@ -208,7 +201,7 @@ class StoreWriter : public JobWriter, public RetentionWriter {
 };
 
 /// One reader; any number may exist, each used by one thread at a time. Throws like StoreWriter.
-class StoreReader : public JobReader {
+class StoreReader : public JobReader, public LogWalkReader {
   public:
     ~StoreReader() override = default;
 

@@ -5,56 +5,18 @@
 #include <SQLiteCpp/Transaction.h>
 
 #include <limits>
-#include <variant>
-#include <vector>
 
 #include "analytics/store/sqlite/cursor.hpp"
+#include "analytics/store/sqlite/log_conditions.hpp"
 #include "analytics/store/sqlite/log_rows.hpp"
 #include "analytics/store/sqlite/meta.hpp"
 
 namespace ccproxy::analytics {
 namespace {
 
-/// Conditions joined by AND, and the values of their parameters in order.
-class Conditions {
-  public:
-    using Value = std::variant<std::int64_t, std::string>;
-
-    void add(const std::string& condition, std::vector<Value> values = {}) {
-        sql_ += (sql_.empty() ? " WHERE (" : " AND (") + condition + ")";
-        for (Value& value : values) values_.push_back(std::move(value));
-    }
-    template <class T>
-    void add_optional(const std::string& condition, const std::optional<T>& value) {
-        if (value) add(condition, {Value(*value)});
-    }
-
-    [[nodiscard]] const std::string& sql() const { return sql_; }
-    [[nodiscard]] bool empty() const { return sql_.empty(); }
-    /// Binds from parameter 1 on; gives the number of the next one.
-    int bind(SQLite::Statement& statement) const {
-        int next = 1;
-        for (const Value& value : values_) {
-            std::visit([&](const auto& v) { statement.bind(next++, v); }, value);
-        }
-        return next;
-    }
-
-  private:
-    std::string sql_;
-    std::vector<Value> values_;
-};
-
 Conditions conditions_of(const LogFilter& filter) {
     Conditions where;
-    where.add_optional("token_id = ?", filter.token_id);
-    where.add_optional("account_id = ?", filter.account_id);
-    where.add_optional("user_name = ?", filter.user_name);
-    where.add_optional("mode = ?", filter.mode);
-    where.add_optional("model = ?", filter.model);
-    where.add_optional("conversation_id = ?", filter.conversation_id);
-    if (filter.success) where.add(*filter.success ? "success = 1" : "success = 0");
-    if (filter.status_code) where.add("status_code = ?", {std::int64_t{*filter.status_code}});
+    add_filter(filter, Narrowing::none, where);
     where.add_optional("request_at >= ?", filter.from_ms);
     where.add_optional("request_at < ?", filter.to_ms);
     return where;

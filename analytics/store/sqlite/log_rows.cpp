@@ -40,7 +40,11 @@ class Row {
     explicit Row(SQLite::Statement& statement) : statement_(statement) {}
 
     /// Empty when NULL.
-    std::string text() { return statement_.getColumn(next_++).getString(); }
+    void text(std::string& value) {
+        const SQLite::Column column = statement_.getColumn(next_++);
+        const auto* data = static_cast<const char*>(column.getBlob());
+        value.assign(data == nullptr ? "" : data, static_cast<std::size_t>(column.getBytes()));
+    }
     /// 0 when NULL.
     std::int64_t integer() { return statement_.getColumn(next_++).getInt64(); }
     std::optional<std::int64_t> optional_integer() {
@@ -113,14 +117,19 @@ void bind_log_row(SQLite::Statement& statement, const PricedEvent& priced,
 
 RequestLog read_log_row(SQLite::Statement& statement) {
     RequestLog log;
+    read_log_row(statement, log);
+    return log;
+}
+
+void read_log_row(SQLite::Statement& statement, RequestLog& log) {
     Event& event = log.event;
     Row row(statement);
-    event.id = row.text();
-    event.token_id = row.text();
-    event.account_id = row.text();
-    event.user_name = row.text();
-    event.mode = row.text();
-    event.model = row.text();
+    row.text(event.id);
+    row.text(event.token_id);
+    row.text(event.account_id);
+    row.text(event.user_name);
+    row.text(event.mode);
+    row.text(event.model);
     event.stream = row.boolean();
     event.request_at_ms = row.integer();
     event.response_at_ms = row.integer();
@@ -132,19 +141,21 @@ RequestLog read_log_row(SQLite::Statement& statement) {
     event.usage.cache_creation_1h_tokens = row.integer();
     event.usage.cache_read_tokens = row.integer();
     // prompt_tokens() is 0 plus the cached ones here, so the difference is what was not cached.
+    event.usage.input_tokens = 0;
     event.usage.input_tokens = prompt_tokens - event.usage.prompt_tokens();
-    event.usage_source = parse_usage_source(row.text()).value_or(UsageSource::none);
+    std::string source;
+    row.text(source);
+    event.usage_source = parse_usage_source(source).value_or(UsageSource::none);
     event.status_code = static_cast<int>(row.integer());
     event.success = row.boolean();
-    event.error_message = row.text();
-    event.conversation_id = row.text();
-    event.agent_id = row.text();
-    event.stop_reason = row.text();
-    event.upstream_request_id = row.text();
+    row.text(event.error_message);
+    row.text(event.conversation_id);
+    row.text(event.agent_id);
+    row.text(event.stop_reason);
+    row.text(event.upstream_request_id);
     event.attempts = static_cast<int>(row.integer());
-    log.proxy_id = row.text();
+    row.text(log.proxy_id);
     log.cost_nano_usd = row.optional_integer();
-    return log;
 }
 
 std::optional<std::string> unstorable(const PricedEvent& priced) {

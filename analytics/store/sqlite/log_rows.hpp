@@ -10,8 +10,10 @@
 
 namespace ccproxy::analytics {
 
-/// The columns that read_log_row() expects, in its order.
+/// The columns that read_log_row() expects, in its order; more may follow.
 extern const char* const log_columns;
+inline constexpr int log_column_count = 27;
+inline constexpr int request_at_column = 7;
 
 /// One row with the parameters that bind_log_row() fills; a row whose id exists is left alone.
 extern const char* const insert_log_row;
@@ -21,6 +23,8 @@ void bind_log_row(SQLite::Statement& statement, const PricedEvent& priced,
                   const std::string& proxy_id);
 
 RequestLog read_log_row(SQLite::Statement& statement);
+/// The same into a log that is used again, so that its texts keep their memory.
+void read_log_row(SQLite::Statement& statement, RequestLog& log);
 
 /// Why the event cannot become a row, for what a CHECK of the table cannot see: text that is
 /// ill-formed or holds a NUL, an id that is none, figures that cannot be.

@@ -11,6 +11,7 @@
 #include "analytics/store/sqlite/connection.hpp"
 #include "analytics/store/sqlite/job_table.hpp"
 #include "analytics/store/sqlite/log_query.hpp"
+#include "analytics/store/sqlite/log_walk.hpp"
 #include "analytics/store/sqlite/meta.hpp"
 #include "analytics/store/sqlite/migrate.hpp"
 #include "analytics/store/sqlite/quarantine.hpp"
@@ -130,6 +131,13 @@ class SqliteReader final : public StoreReader {
     }
     std::optional<QuarantinedEvent> quarantined(std::int64_t id) override {
         return read_quarantined(database_, id);
+    }
+    LogWalk begin_log_walk(const LogFilter& filter) override {
+        return analytics::begin_log_walk(database_, filter);
+    }
+    void step_log_walk(LogWalk& walk, std::int64_t max_logs,
+                       const std::function<void(const RequestLog&)>& visit) override {
+        analytics::step_log_walk(database_, walk, max_logs, visit);
     }
     std::vector<JobRecord> jobs() override { return read_jobs(database_); }
     StorageSizes sizes() override {

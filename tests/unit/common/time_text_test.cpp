@@ -14,6 +14,20 @@ TEST_CASE("Times are written in UTC with milliseconds", "[time]") {
     CHECK(format_time(std::numeric_limits<std::int64_t>::min()) == "0000-01-01T00:00:00.000Z");
 }
 
+TEST_CASE("Many times are written as each is alone", "[time]") {
+    TimeWriter writer;
+    std::string written;
+    std::string expected;
+    for (const std::int64_t unix_ms :
+         {-day_ms, std::int64_t{-1}, std::int64_t{0}, day_ms - 1, day_ms, day_ms, 2 * day_ms - 1,
+          std::int64_t{5}, std::int64_t{1'772'323'199'007}}) {
+        writer.append(written, unix_ms);
+        expected += format_time(unix_ms);
+    }
+    CHECK(written == expected);
+    CHECK(written.ends_with("1970-01-01T00:00:00.005Z2026-02-28T23:59:59.007Z"));
+}
+
 TEST_CASE("Times are read with any offset", "[time]") {
     CHECK(parse_time("1970-01-01T00:00:00Z") == 0);
     CHECK(parse_time("1970-01-01t00:00:00z") == 0);
