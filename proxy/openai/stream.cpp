@@ -33,7 +33,8 @@ void StreamTranslator::take(const tap::SseEvent& sent, std::string& out) {
     // A comment, which keeps the connection from looking idle.
     if (sent.name == "ping") return void(out.append(": ping\n\n"));
     const Result<rapidjson::Document> event = parse_bounded(sent.data);
-    if (!event) {
+    // What stood in an event that was passed over is missing from the answer.
+    if (!event || sse_.has_passed_over()) {
         return fail(error_body(502, "the upstream sent an event that cannot be read"), out);
     }
     // The name of an event is the `type` in its data; some compatible upstreams send no other.

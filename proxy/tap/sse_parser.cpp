@@ -41,6 +41,7 @@ void SseParser::line(std::string_view text, const std::function<void(const SseEv
     first_line_ = false;
     if (text.empty()) {
         if (has_data_ && !oversize_) on_event({name_, data_});
+        if (oversize_) passed_over_ = true;
         name_.clear();
         data_.clear();
         if (data_.capacity() > 64 * 1024) data_.shrink_to_fit();

@@ -23,6 +23,9 @@ class SseParser {
     /// Calls `on_event` for every event that `bytes` completes. Lines may end in LF, CR or CR LF.
     void feed(std::string_view bytes, const std::function<void(const SseEvent&)>& on_event);
 
+    /// An event was too large and passed over.
+    [[nodiscard]] bool has_passed_over() const { return passed_over_; }
+
   private:
     void line(std::string_view text, const std::function<void(const SseEvent&)>& on_event);
 
@@ -30,8 +33,9 @@ class SseParser {
     std::string name_;
     std::string data_;
     bool has_data_ = false;
-    bool after_cr_ = false;   ///< A CR ended the last line: an LF that follows belongs to it.
-    bool oversize_ = false;   ///< The current event has passed the limit and is not kept.
+    bool after_cr_ = false;  ///< A CR ended the last line: an LF that follows belongs to it.
+    bool oversize_ = false;  ///< The current event has passed the limit and is not kept.
+    bool passed_over_ = false;
     bool first_line_ = true;  ///< A byte order mark may stand before it.
 };
 
