@@ -37,13 +37,13 @@ class Families {
             metrics.back().label = {{"proxy_id", proxy.proxy_id}};
         }
     }
-    void of_outcomes(const char* name, const char* help,
-                     const std::vector<std::pair<const char*, std::uint64_t>>& outcomes) {
-        std::vector<ClientMetric>& metrics = add(name, help, MetricType::Counter);
-        for (const auto& [outcome, count] : outcomes) {
-            ClientMetric one = metric(MetricType::Counter, count);
-            one.label.push_back({"outcome", outcome});
-            metrics.push_back(std::move(one));
+    /// One series for each value of a label.
+    void labelled(const char* name, const char* help, MetricType type, const char* label,
+                  const std::vector<std::pair<std::string, double>>& values) {
+        std::vector<ClientMetric>& metrics = add(name, help, type);
+        for (const auto& [label_value, value] : values) {
+            metrics.push_back(metric(type, value));
+            metrics.back().label = {{label, label_value}};
         }
     }
 
@@ -165,9 +165,29 @@ std::vector<MetricFamily> CallCounters::collect() const {
 std::vector<MetricFamily> export_metrics(const ExportCounters& exports) {
     Families all;
     all.gauge("exports_running", "Exports under way", exports.running.load());
-    all.of_outcomes(
-        "exports_total", "Exports that ended",
-        {{"complete", exports.complete.load()}, {"broken_off", exports.broken_off.load()}});
+    all.labelled("exports_total", "Exports that ended", MetricType::Counter, "outcome",
+                 {{"complete", static_cast<double>(exports.complete.load())},
+                  {"broken_off", static_cast<double>(exports.broken_off.load())}});
+    return all.take();
+}
+
+std::vector<MetricFamily> job_metrics(const std::vector<JobStatus>& jobs) {
+    std::vector<std::pair<std::string, double>> running;
+    std::vector<std::pair<std::string, double>> failed;
+    std::vector<std::pair<std::string, double>> starts;
+    for (const JobStatus& job : jobs) {
+        const JobRecord& record = job.record;
+        running.emplace_back(record.name, record.state == JobState::running ? 1 : 0);
+        failed.emplace_back(record.name, record.state == JobState::failed ? 1 : 0);
+        starts.emplace_back(record.name,
+                            static_cast<double>(record.started_at_ms.value_or(0)) / 1000);
+    }
+    Families all;
+    all.labelled("job_running", "1 while the job runs", MetricType::Gauge, "job", running);
+    all.labelled("job_failed", "1 when the job's last run failed", MetricType::Gauge, "job",
+                 failed);
+    all.labelled("job_last_start_timestamp_seconds", "Unix time; 0 when it never ran",
+                 MetricType::Gauge, "job", starts);
     return all.take();
 }
 
@@ -188,6 +208,8 @@ http::Response show_metrics(const Call& call) {
     if (auto refusal = refuse_parameters(call)) return *refusal;
     std::vector<MetricFamily> families =
         state_metrics(call.worker.services.status(), call.worker.reader->sizes());
+    std::ranges::move(job_metrics(call.worker.services.scheduler.status()),
+                      std::back_inserter(families));
     std::ranges::move(export_metrics(call.worker.exports), std::back_inserter(families));
     std::ranges::move(call.worker.counters.collect(), std::back_inserter(families));
     http::Response response;

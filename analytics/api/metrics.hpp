@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "analytics/api/export.hpp"
+#include "analytics/jobs/scheduler.hpp"
 #include "analytics/status.hpp"
 #include "analytics/store/store.hpp"
 
@@ -28,6 +29,9 @@ class CallCounters {
     prometheus::Registry registry_;
     prometheus::Family<prometheus::Counter>& requests_;
 };
+
+/// By job.
+std::vector<prometheus::MetricFamily> job_metrics(const std::vector<JobStatus>& jobs);
 
 std::vector<prometheus::MetricFamily> export_metrics(const ExportCounters& exports);
 

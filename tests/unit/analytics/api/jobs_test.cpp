@@ -115,8 +115,10 @@ TEST_CASE("A run that fails is a 500 with the reason", "[api][jobs]") {
     CHECK(answer.error() == "the job failed: disk full");
     fixture.writer_fails = false;
     CHECK(text_of(job_list(fixture).json["jobs"][0]["error"]) == "disk full");
-    CHECK(http::test::exchange(fixture.port(), "GET", "/metrics")
-              .body.find("/api/logs/requests/old\",status=\"5xx\"} 1") != std::string::npos);
+    const std::string metrics = http::test::exchange(fixture.port(), "GET", "/metrics").body;
+    CHECK(metrics.find("analyticsd_job_failed{job=\"retain\"} 1\n") != std::string::npos);
+    CHECK(metrics.find("analyticsd_job_running{job=\"retain\"} 0\n") != std::string::npos);
+    CHECK(metrics.find("/api/logs/requests/old\",status=\"5xx\"} 1") != std::string::npos);
 }
 
 TEST_CASE("Jobs are for admins, and take no other parameters", "[api][jobs]") {
