@@ -15,4 +15,7 @@
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
+// The writer of 1.1 with SIMD leaves the characters U+001A to U+001F as they are, which is no JSON.
+#undef RAPIDJSON_SSE42
+#undef RAPIDJSON_SSE2
 #include <rapidjson/writer.h>

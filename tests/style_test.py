@@ -26,7 +26,7 @@ LIBRARIES = [
 ]
 
 # Units that take bytes and values only.
-PURE = r"^(proxy/(http|openai|tap)/|proto/|analytics/(conversations|pricing|search|time)/)"
+PURE = r"^(proxy/(http|openai|tap)/|proto/|analytics/(conversations|pricing|search|stats|time)/)"
 IMPURE = r"boost/asio/(?!buffer)|sys/socket|^thread$|^mutex$|^chrono$|zmq|SQLiteCpp|sqlite3|common/clock"
 
 BANNED = [

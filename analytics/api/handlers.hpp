@@ -30,6 +30,21 @@ http::Response show_quarantined(const Call& call);
 http::Response delete_quarantined(const Call& call);
 http::Response retry_quarantined(const Call& call);
 
+// stats.cpp
+http::Response show_token_stats(const Call& call);
+http::Response show_account_stats(const Call& call);
+http::Response show_token_trend(const Call& call);
+http::Response show_account_trend(const Call& call);
+
+// stats_overview.cpp
+http::Response show_overview(const Call& call);
+http::Response show_realtime(const Call& call);
+http::Response list_top_tokens(const Call& call);
+http::Response list_top_models(const Call& call);
+
+// stats_breakdown.cpp
+http::Response show_breakdown(const Call& call);
+
 // metrics.cpp
 http::Response show_metrics(const Call& call);
 

@@ -17,6 +17,7 @@
 #include "analytics/store/jobs.hpp"
 #include "analytics/store/log_walk.hpp"
 #include "analytics/store/retention.hpp"
+#include "analytics/store/stats.hpp"
 #include "common/result.hpp"
 #include "proto/control.hpp"
 #include "proto/event.hpp"
@@ -167,7 +168,7 @@ struct CheckpointReport {
 
 /// The one writer. Used by one thread at a time (the writer thread). Throws std::runtime_error when
 /// the database fails; every operation is one transaction, so a throw leaves nothing behind.
-class StoreWriter : public JobWriter, public RetentionWriter {
+class StoreWriter : public JobWriter, public RetentionWriter, public StatsWriter {
   public:
     ~StoreWriter() override = default;
 
@@ -201,7 +202,7 @@ class StoreWriter : public JobWriter, public RetentionWriter {
 };
 
 /// One reader; any number may exist, each used by one thread at a time. Throws like StoreWriter.
-class StoreReader : public JobReader, public LogWalkReader {
+class StoreReader : public JobReader, public LogWalkReader, public StatsReader {
   public:
     ~StoreReader() override = default;
 

@@ -2,6 +2,7 @@
 
 #include <date/tz.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -30,9 +31,48 @@ Result<DayZone> DayZone::find(const std::string& name) {
     }
 }
 
+LocalHour DayZone::hour_of(std::int64_t unix_ms) const {
+    using std::chrono::milliseconds;
+    const date::sys_time<milliseconds> instant{milliseconds(unix_ms)};
+    const date::sys_info regime = zone_->get_info(instant);
+    const milliseconds offset = regime.offset;
+    const milliseconds local = instant.time_since_epoch() + offset;
+    const auto hour = date::floor<std::chrono::hours>(local);
+    const auto ms = [](auto duration) {
+        return std::chrono::duration_cast<milliseconds>(duration).count();
+    };
+    LocalHour result;
+    result.start_ms = std::max(ms(hour - offset), ms(regime.begin.time_since_epoch()));
+    result.end_ms =
+        std::min(ms(hour - offset + std::chrono::hours(1)), ms(regime.end.time_since_epoch()));
+    result.day = date::floor<date::days>(local).count();
+    if (start_of(result.day + 1) <= result.start_ms) ++result.day;
+    return result;
+}
+
+std::int64_t DayZone::day_number(std::int64_t unix_ms) const {
+    return hour_of(unix_ms).day;
+}
+
 std::string DayZone::day_of(std::int64_t unix_ms) const {
-    const date::sys_time<std::chrono::milliseconds> instant{std::chrono::milliseconds(unix_ms)};
-    const date::year_month_day day{date::floor<date::days>(zone_->to_local(instant))};
+    return day_text(day_number(unix_ms));
+}
+
+std::int64_t DayZone::start_of(std::int64_t day_number) const {
+    const date::local_days midnight{date::days(day_number)};
+    const auto instant = zone_->to_sys(midnight, date::choose::earliest);
+    return std::chrono::duration_cast<std::chrono::milliseconds>(instant.time_since_epoch())
+        .count();
+}
+
+Result<std::int64_t> DayZone::start_of(std::string_view text) const {
+    const Result<std::int64_t> day = parse_day_number(text);
+    if (!day) return day.error();
+    return start_of(*day);
+}
+
+std::string day_text(std::int64_t day_number) {
+    const date::year_month_day day{date::sys_days(date::days(day_number))};
     std::array<char, 32> text{};
     const int size =
         std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(day.year()),
@@ -40,7 +80,7 @@ std::string DayZone::day_of(std::int64_t unix_ms) const {
     return {text.data(), static_cast<std::size_t>(size)};
 }
 
-Result<std::int64_t> DayZone::start_of(std::string_view text) const {
+Result<std::int64_t> parse_day_number(std::string_view text) {
     const Error error{"must be a date such as 2025-01-31"};
     if (text.size() != 10 || text[4] != '-' || text[7] != '-') return error;
     const int year = digits(text, 0, 4);
@@ -50,10 +90,7 @@ Result<std::int64_t> DayZone::start_of(std::string_view text) const {
     const date::year_month_day date{date::year(year), date::month(static_cast<unsigned>(month)),
                                     date::day(static_cast<unsigned>(day))};
     if (!date.ok()) return error;
-    const date::local_days midnight(date);
-    const auto instant = zone_->to_sys(midnight, date::choose::earliest);
-    return std::chrono::duration_cast<std::chrono::milliseconds>(instant.time_since_epoch())
-        .count();
+    return date::sys_days(date).time_since_epoch().count();
 }
 
 }  // namespace ccproxy::analytics

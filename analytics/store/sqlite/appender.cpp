@@ -42,7 +42,7 @@ Appender::Appender(SQLite::Database& database, const DayZone& zone, QuarantineLi
                     "quarantined) VALUES (?1, ?2, ?3, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET "
                     "watermark = ?2, last_seen = max(last_seen, ?3), received = received + ?4, "
                     "quarantined = quarantined + ?5"),
-      upsert_roll_up_(database, RollUp::upsert_sql),
+      roll_ups_(database),
       update_token_(database,
                     "UPDATE tokens SET total_requests = total_requests + ?2, "
                     "total_tokens = total_tokens + ?3, "
@@ -53,6 +53,7 @@ Appender::Appender(SQLite::Database& database, const DayZone& zone, QuarantineLi
 
 AppendReport Appender::append(const std::vector<IngestItem>& items) {
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    roll_ups_.groups.begin();
     Batch batch(zone_);
     for (const IngestItem& item : items) {
         if (is_next(item, batch)) store(item, batch);
@@ -63,6 +64,7 @@ AppendReport Appender::append(const std::vector<IngestItem>& items) {
     for (const auto& [proxy_id, count] : batch.report.quarantined) quarantined += count;
     if (quarantined > 0) batch.report.discarded = quarantine_.keep_bounds(quarantined);
     transaction.commit();
+    roll_ups_.groups.committed();
     return batch.report;
 }
 
@@ -85,6 +87,7 @@ std::optional<RetryReport> Appender::retry(std::int64_t id, const StoreWriter::D
         return report;
     }
     const EventContent content = decode(kept->payload);
+    roll_ups_.groups.begin();
     Batch batch(zone_);
     std::optional<std::string> reason;
     if (const auto* rejected = std::get_if<RejectedEvent>(&content)) {
@@ -102,6 +105,7 @@ std::optional<RetryReport> Appender::retry(std::int64_t id, const StoreWriter::D
         write_sums(batch);
     }
     transaction.commit();
+    roll_ups_.groups.committed();
     return report;
 }
 
@@ -196,7 +200,7 @@ void Appender::quarantine(const IngestItem& item, const std::string& payload,
 }
 
 void Appender::write_sums(const Batch& batch) {
-    batch.roll_up.write(upsert_roll_up_);
+    batch.roll_up.write(roll_ups_);
     for (const auto& [token_id, use] : batch.tokens) {
         update_token_.tryReset();
         update_token_.bindNoCopy(1, token_id);

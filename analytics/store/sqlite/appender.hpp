@@ -17,8 +17,9 @@
 
 namespace ccproxy::analytics {
 
-/// Used by the thread of its connection. Keeps no state between batches but prepared statements, so
-/// that a batch that failed leaves nothing behind in memory either.
+/// Used by the thread of its connection. Keeps no state between batches but prepared statements and
+/// the ids of groups that are committed, so that a batch that failed leaves nothing behind in
+/// memory either.
 class Appender {
   public:
     /// Database and zone must outlive it.
@@ -63,7 +64,8 @@ class Appender {
     SQLite::Database& database_;
     const DayZone& zone_;
     SQLite::Statement insert_log_, select_watermark_, upsert_proxy_;
-    SQLite::Statement upsert_roll_up_, update_token_, add_count_;
+    RollUpTables roll_ups_;
+    SQLite::Statement update_token_, add_count_;
     ConversationTable conversations_;
     QuarantineTable quarantine_;
 };

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "analytics/store/sqlite/histogram_function.hpp"
 #include "analytics/store/sqlite/message_reader.hpp"
 #include "analytics/store/sqlite/migrate.hpp"
 #include "analytics/store/sqlite/search_tokenizer.hpp"
@@ -61,6 +62,7 @@ SQLite::Database open_for_writing(const std::string& path) {
         // StoreWriter::checkpoint().
         database.exec("PRAGMA wal_autocheckpoint = 4096");
         database.exec("PRAGMA journal_size_limit = 67108864");
+        register_merge_histograms(database);
         return database;
     } catch (const SQLite::Exception& error) {
         fail_to_open(path, error);

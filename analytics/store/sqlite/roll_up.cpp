@@ -1,111 +1,80 @@
 #include "analytics/store/sqlite/roll_up.hpp"
 
-#include <SQLiteCpp/Column.h>
-
-#include <stdexcept>
-
-#include "analytics/store/sqlite/log_rows.hpp"
+#include <algorithm>
+#include <tuple>
 
 namespace ccproxy::analytics {
+namespace {
 
-const char* const RollUp::upsert_sql =
-    "INSERT INTO usage_stats_daily VALUES "
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT DO UPDATE SET "
-    "request_count = request_count + excluded.request_count, "
-    "success_count = success_count + excluded.success_count, "
-    "error_count = error_count + excluded.error_count, "
-    "prompt_tokens = prompt_tokens + excluded.prompt_tokens, "
-    "completion_tokens = completion_tokens + excluded.completion_tokens, "
-    "total_tokens = total_tokens + excluded.total_tokens, "
-    "cache_creation_5m_tokens = cache_creation_5m_tokens + excluded.cache_creation_5m_tokens, "
-    "cache_creation_1h_tokens = cache_creation_1h_tokens + excluded.cache_creation_1h_tokens, "
-    "cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens, "
-    "usage_count = usage_count + excluded.usage_count, "
-    "cost_nano_usd = cost_nano_usd + excluded.cost_nano_usd, "
-    "cost_count = cost_count + excluded.cost_count, "
-    "duration_sum_ms = duration_sum_ms + excluded.duration_sum_ms, "
-    "duration_count = duration_count + excluded.duration_count, "
-    "ttft_sum_ms = ttft_sum_ms + excluded.ttft_sum_ms, "
-    "ttft_count = ttft_count + excluded.ttft_count";
+/// One entry's part in one row of a table.
+struct Part {
+    int kind;
+    std::int64_t period, group_id;
+    const Figures* figures;
+
+    [[nodiscard]] auto row() const { return std::tie(kind, period, group_id); }
+};
+
+/// Rows in the order of their key, so that neighbours are written one after the other.
+void write_parts(std::vector<Part>& parts, FiguresWriter& table) {
+    std::sort(parts.begin(), parts.end(),
+              [](const Part& a, const Part& b) { return a.row() < b.row(); });
+    for (auto first = parts.begin(); first != parts.end();) {
+        const auto end = std::find_if(first, parts.end(),
+                                      [&](const Part& part) { return part.row() != first->row(); });
+        if (end - first == 1) {
+            table.write(first->kind, first->period, first->group_id, *first->figures);
+        } else {
+            Figures sum;
+            for (auto part = first; part != end; ++part) sum.add(*part->figures);
+            table.write(first->kind, first->period, first->group_id, sum);
+        }
+        first = end;
+    }
+}
+
+}  // namespace
+
+Labels labels_of(const Event& event) {
+    Labels labels;
+    labels[Dimension::token] = event.token_id;
+    labels[Dimension::user] = event.user_name;
+    labels[Dimension::account] = event.account_id;
+    labels[Dimension::mode] = event.mode;
+    labels[Dimension::model] = event.model;
+    return labels;
+}
 
 void RollUp::add(const Event& event, const std::optional<std::int64_t>& cost_nano_usd) {
-    Sums& sums = groups_[Group(zone_.day_of(event.request_at_ms), event.token_id, event.account_id,
-                               event.mode, event.model)];
-    ++sums.requests;
-    if (event.success) ++sums.successes;
-    if (event.usage_source != UsageSource::none) {
-        ++sums.usage_count;
-        sums.prompt_tokens += event.usage.prompt_tokens();
-        sums.completion_tokens += event.usage.output_tokens;
-        sums.cache_5m_tokens += event.usage.cache_creation_5m_tokens;
-        sums.cache_1h_tokens += event.usage.cache_creation_1h_tokens;
-        sums.cache_read_tokens += event.usage.cache_read_tokens;
+    if (!hour_.holds(event.request_at_ms)) hour_ = zone_.hour_of(event.request_at_ms);
+    key_.assign(reinterpret_cast<const char*>(&hour_.start_ms), sizeof hour_.start_ms);
+    for (const std::string* text :
+         {&event.token_id, &event.user_name, &event.account_id, &event.mode, &event.model}) {
+        key_.append(*text).push_back('\0');
     }
-    if (cost_nano_usd) {
-        ++sums.cost_count;
-        sums.cost_nano_usd += *cost_nano_usd;
-    }
-    sums.duration_ms += event.duration_ms;
-    if (event.ttft_ms) {
-        ++sums.ttft_count;
-        sums.ttft_ms += *event.ttft_ms;
-    }
+    const auto [place, is_new] = places_.try_emplace(key_, entries_.size());
+    if (is_new) entries_.push_back({hour_.start_ms, hour_.day, labels_of(event), {}});
+    entries_[place->second].figures.add_request(event, cost_nano_usd);
 }
 
-void RollUp::write(SQLite::Statement& upsert) const {
-    for (const auto& [group, sums] : groups_) {
-        upsert.tryReset();
-        int next = 1;
-        const auto text = [&](const std::string& value) { upsert.bindNoCopy(next++, value); };
-        const auto integer = [&](std::int64_t value) { upsert.bind(next++, value); };
-        text(std::get<0>(group));
-        text(std::get<1>(group));
-        text(std::get<2>(group));
-        text(std::get<3>(group));
-        text(std::get<4>(group));
-        integer(sums.requests);
-        integer(sums.successes);
-        integer(sums.requests - sums.successes);
-        integer(sums.prompt_tokens);
-        integer(sums.completion_tokens);
-        integer(sums.prompt_tokens + sums.completion_tokens);
-        integer(sums.cache_5m_tokens);
-        integer(sums.cache_1h_tokens);
-        integer(sums.cache_read_tokens);
-        integer(sums.usage_count);
-        integer(sums.cost_nano_usd);
-        integer(sums.cost_count);
-        integer(sums.duration_ms);
-        integer(sums.requests);
-        integer(sums.ttft_ms);
-        integer(sums.ttft_count);
-        upsert.exec();
+void RollUp::write(RollUpTables& tables) const {
+    std::vector<Part> hours;
+    std::vector<Part> days;
+    for (const Entry& entry : entries_) {
+        const GroupIds& ids = tables.groups.ids_of(entry.labels);
+        for (std::size_t kind = 0; kind < kind_count; ++kind) {
+            const int number = static_cast<int>(kind);
+            hours.push_back({number, entry.hour_at, ids.at(kind), &entry.figures});
+            days.push_back({number, entry.day, ids.at(kind), &entry.figures});
+        }
     }
-    upsert.tryReset();
+    write_parts(hours, tables.hourly);
+    write_parts(days, tables.daily);
 }
 
-void rebuild_roll_up(SQLite::Database& database, const DayZone& zone) {
-    SQLite::Statement counts(database,
-                             "SELECT (SELECT IFNULL(SUM(request_count), 0) FROM usage_stats_daily),"
-                             " (SELECT COUNT(*) FROM request_logs)");
-    counts.executeStep();
-    if (counts.getColumn(0).getInt64() > counts.getColumn(1).getInt64()) {
-        throw std::runtime_error(
-            "stats.timezone cannot become " + zone.name() +
-            ": some of the logs that the daily figures would be computed from are gone");
-    }
-    counts.reset();
-    RollUp roll_up(zone);
-    SQLite::Statement logs(database, std::string("SELECT ") + log_columns + " FROM request_logs");
-    while (logs.executeStep()) {
-        const RequestLog log = read_log_row(logs);
-        roll_up.add(log.event, log.cost_nano_usd);
-    }
-    logs.reset();
-    database.exec("DELETE FROM usage_stats_daily");
-    SQLite::Statement upsert(database, RollUp::upsert_sql);
-    roll_up.write(upsert);
+void RollUp::clear() {
+    places_.clear();
+    entries_.clear();
 }
 
 }  // namespace ccproxy::analytics

@@ -1,20 +1,34 @@
-// The daily figures: summed in memory for a batch, then added to usage_stats_daily with one upsert
-// a group.
+// The figures by day and hour: summed in memory for a batch, then added to the tables with one
+// upsert a group.
 #pragma once
 
 #include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Statement.h>
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
-#include <tuple>
+#include <unordered_map>
+#include <vector>
 
+#include "analytics/store/sqlite/usage_groups.hpp"
 #include "analytics/time/day_zone.hpp"
 #include "proto/event.hpp"
 
 namespace ccproxy::analytics {
+
+/// What the roll-ups of a request are about.
+Labels labels_of(const Event& event);
+
+/// Where roll-ups are written to: prepared statements and the groups. On the writing connection.
+struct RollUpTables {
+    explicit RollUpTables(const SQLite::Database& database)
+        : groups(database),
+          daily(database, daily_table, FiguresWriter::Mode::add),
+          hourly(database, hourly_table, FiguresWriter::Mode::add) {}
+
+    UsageGroups groups;
+    FiguresWriter daily, hourly;
+};
 
 class RollUp {
   public:
@@ -22,31 +36,25 @@ class RollUp {
     explicit RollUp(const DayZone& zone) : zone_(zone) {}
 
     void add(const Event& event, const std::optional<std::int64_t>& cost_nano_usd);
-    /// Adds the sums to the table, within the caller's transaction. `upsert` is a statement of
-    /// upsert_sql.
-    void write(SQLite::Statement& upsert) const;
-
-    static const char* const upsert_sql;
+    /// How many different hours and groups there are.
+    [[nodiscard]] std::size_t size() const { return entries_.size(); }
+    /// Adds the sums to the tables, within the caller's transaction.
+    void write(RollUpTables& tables) const;
+    void clear();
 
   private:
-    /// stat_date, token_id, account_id, mode, model.
-    using Group = std::tuple<std::string, std::string, std::string, std::string, std::string>;
-    struct Sums {
-        std::int64_t requests = 0, successes = 0;
-        std::int64_t prompt_tokens = 0, completion_tokens = 0;
-        std::int64_t cache_5m_tokens = 0, cache_1h_tokens = 0, cache_read_tokens = 0;
-        std::int64_t usage_count = 0;
-        std::int64_t cost_nano_usd = 0, cost_count = 0;
-        std::int64_t duration_ms = 0;
-        std::int64_t ttft_ms = 0, ttft_count = 0;
+    /// What one full group did in one hour. All else is a sum of these.
+    struct Entry {
+        std::int64_t hour_at = 0, day = 0;
+        Labels labels;
+        Figures figures;
     };
 
     const DayZone& zone_;
-    std::map<Group, Sums> groups_;
+    LocalHour hour_;  ///< Of the request that came last; the next one is likely of the same.
+    std::string key_;
+    std::unordered_map<std::string, std::size_t> places_;  ///< In entries_, by hour and labels.
+    std::vector<Entry> entries_;
 };
-
-/// Computes the whole table anew from request_logs, within the caller's transaction. Throws
-/// std::runtime_error, and changes nothing, when logs that the table was made from are gone.
-void rebuild_roll_up(SQLite::Database& database, const DayZone& zone);
 
 }  // namespace ccproxy::analytics

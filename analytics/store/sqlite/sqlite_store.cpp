@@ -16,7 +16,9 @@
 #include "analytics/store/sqlite/migrate.hpp"
 #include "analytics/store/sqlite/quarantine.hpp"
 #include "analytics/store/sqlite/retention.hpp"
-#include "analytics/store/sqlite/roll_up.hpp"
+#include "analytics/store/sqlite/roll_up_check.hpp"
+#include "analytics/store/sqlite/roll_up_rebuild.hpp"
+#include "analytics/store/sqlite/stats_query.hpp"
 #include "analytics/store/sqlite/token_table.hpp"
 #include "common/uuid.hpp"
 
@@ -44,7 +46,8 @@ class SqliteWriter final : public StoreWriter {
             if (!read_meta(database_, key)) write_meta(database_, key, new_uuid());
         }
         const std::optional<std::string> kept_zone = read_meta(database_, "stats_timezone");
-        if (kept_zone && *kept_zone != zone_.name()) rebuild_roll_up(database_, zone_);
+        move_old_roll_ups(database_, kept_zone ? DayZone::find(*kept_zone).value() : zone_);
+        if (kept_zone && *kept_zone != zone_.name()) rebuild_roll_ups(database_, zone_);
         if (kept_zone != zone_.name()) write_meta(database_, "stats_timezone", zone_.name());
         transaction.commit();
     }
@@ -87,6 +90,10 @@ class SqliteWriter final : public StoreWriter {
     }
     std::int64_t release_space(std::int64_t max_bytes) override {
         return analytics::release_space(database_, max_bytes);
+    }
+
+    bool repair_roll_ups(RollUpCheck& check, std::size_t first, std::size_t count) override {
+        return analytics::repair_roll_ups(database_, check, first, count);
     }
 
     CheckpointReport checkpoint() override {
@@ -159,8 +166,34 @@ class SqliteReader final : public StoreReader {
         return sizes;
     }
 
+    const DayZone& stats_zone() override {
+        if (!zone_) {
+            const std::string name = read_meta(database_, "stats_timezone").value_or("UTC");
+            zone_ = DayZone::find(name).value();
+        }
+        return *zone_;
+    }
+    Result<StatsTable> stats(const StatsQuery& query) override {
+        return read_stats(database_, stats_zone(), query);
+    }
+    std::int64_t count_active(Dimension dimension, std::int64_t from_ms,
+                              std::int64_t to_ms) override {
+        return analytics::count_active(database_, stats_zone(), dimension, from_ms, to_ms);
+    }
+    std::int64_t logs_purged_before_ms() override { return read_logs_purged_before_ms(database_); }
+    std::optional<std::int64_t> next_day_with_data(std::int64_t day, std::int64_t end) override {
+        return analytics::next_day_with_data(database_, stats_zone(), day, end);
+    }
+    RollUpCheck check_hour(const LocalHour& hour) override {
+        return analytics::check_hour(database_, stats_zone(), hour);
+    }
+    RollUpCheck check_day(std::int64_t day) override {
+        return analytics::check_day(database_, stats_zone(), day);
+    }
+
   private:
     SQLite::Database database_;
+    std::optional<DayZone> zone_;  ///< Read when it is first asked for.
 };
 
 }  // namespace

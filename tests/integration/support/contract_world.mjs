@@ -81,6 +81,8 @@ export async function makeWorld(stack) {
 /** What stands for `{id}`, by the path up to it. */
 const idMakers = {
   '/api/logs/requests/': ({ logs }) => logs[0],
+  '/api/stats/tokens/': ({ stack }) => stack.token.id,
+  '/api/stats/accounts/': () => 'acc-1',
   '/api/token/': async ({ stack }) => (await stack.api.generate('for one call')).id,
   '/api/system/quarantine/': ({ quarantined }) => quarantined[0],
 };

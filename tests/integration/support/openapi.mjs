@@ -82,7 +82,7 @@ export class Description {
     }
     if (own.allOf) {
       out.allOf = own.allOf.map((part) => this.#closed(part, true));
-      out.unevaluatedProperties = false;
+      if (!isPart) out.unevaluatedProperties = false;
     }
     return out;
   }

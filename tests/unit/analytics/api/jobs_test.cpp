@@ -74,6 +74,8 @@ TEST_CASE("A job that is run reports and is shown", "[api][jobs]") {
     CHECK(never["started_at"].IsNull());
     CHECK(never["interval_seconds"].IsNull());
 
+    // Gives back what making the schema has left.
+    CHECK(fixture.send("POST", "/api/jobs/retain").status == 200);
     const JsonAnswer run = fixture.send("POST", "/api/jobs/retain");
     CHECK(run.status == 200);
     CHECK(run.body == R"({"job":"retain","state":"ok","started_at":"2026-03-01T00:00:00.000Z",)"

@@ -88,6 +88,7 @@ class FlakyStore final : public StoreWriter {
     std::int64_t release_space(std::int64_t max_bytes) override {
         return store_->release_space(max_bytes);
     }
+    bool repair_roll_ups(RollUpCheck&, std::size_t, std::size_t) override { return false; }
     CheckpointReport checkpoint() override {
         ++control_.checkpoints;
         return store_->checkpoint();

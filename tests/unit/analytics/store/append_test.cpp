@@ -126,14 +126,21 @@ TEST_CASE("a failing transaction leaves nothing and the next one succeeds", "[st
         // The roll-up is refused by a trigger, after the rows of the batch were written.
         SQLite::Database other(store.path, SQLite::OPEN_READWRITE);
         other.exec(
-            "CREATE TRIGGER refuse BEFORE INSERT ON usage_stats_daily BEGIN SELECT "
+            "CREATE TRIGGER refuse BEFORE INSERT ON usage_daily BEGIN SELECT "
             "RAISE(ABORT, 'no'); END");
     }
-    CHECK_THROWS_AS(store.writer->append({make_item(2, make_event(2))}), std::runtime_error);
+    Event event = make_event(2);
+    event.token_id = "of a group that is new";
+    CHECK_THROWS_AS(store.writer->append({make_item(2, event)}), std::runtime_error);
     CHECK(store.query("SELECT count(*) FROM request_logs") == "1");
+    CHECK(store.query("SELECT count(*) FROM usage_hourly WHERE kind = 0") == "1");
+    CHECK(store.query("SELECT count(*) FROM usage_groups") == "4");
     CHECK(store.writer->watermarks().at("proxy-1") == 1);
     SQLite::Database(store.path, SQLite::OPEN_READWRITE).exec("DROP TRIGGER refuse");
-    CHECK(store.writer->append({make_item(2, make_event(2))}).rows == 1);
+    // The ids of the groups that were rolled back are not remembered.
+    CHECK(store.writer->append({make_item(2, event)}).rows == 1);
+    CHECK(store.query("SELECT count(*) FROM usage_daily r JOIN usage_groups g ON g.id = r.group_id "
+                      "AND g.kind = r.kind WHERE token_id = 'of a group that is new'") == "2");
     CHECK(store.reader()->sizes().request_logs == 2);
 }
 

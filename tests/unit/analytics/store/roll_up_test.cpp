@@ -11,7 +11,12 @@ using Catch::Contains;
 
 namespace {
 
-const char* const kept = "SELECT * FROM usage_stats_daily ORDER BY 1, 2, 3, 4, 5";
+const char* const kept =
+    "SELECT stat_date, token_id, account_id, mode, model, request_count, success_count, "
+    "error_count, prompt_tokens, completion_tokens, total_tokens, cache_creation_5m_tokens, "
+    "cache_creation_1h_tokens, cache_read_tokens, usage_count, cost_nano_usd, cost_count, "
+    "duration_sum_ms, duration_count, ttft_sum_ms, ttft_count FROM usage_stats_daily "
+    "ORDER BY 1, 2, 3, 4, 5";
 
 /// The same figures straight from the logs, in SQL of its own; days of UTC.
 const char* const recomputed =
@@ -107,4 +112,44 @@ TEST_CASE("another zone is refused when the logs of some days are gone", "[store
     CHECK_THROWS_WITH(store.open("Asia/Tokyo"), Contains("Asia/Tokyo"));
     CHECK(store.query(kept) == before);
     CHECK_NOTHROW(store.open("UTC"));
+}
+
+TEST_CASE("a migrated database has the figures of its old table, from logs where there are some",
+          "[store]") {
+    StoreFixture store;
+    append_in_batches(*store.writer, random_items(100));
+    const std::string figures = store.query(kept);
+    const std::string tables =
+        "SELECT 1, * FROM usage_daily UNION ALL SELECT 2, * FROM usage_hourly ORDER BY 1, 2, 3, 4";
+    const std::string rows = store.query(tables);
+    store.writer.reset();
+    {
+        // As the migration leaves a database, with one day whose logs are gone.
+        SQLite::Database old(store.path, SQLite::OPEN_READWRITE);
+        old.exec(
+            "CREATE TABLE usage_stats_daily_before AS SELECT * FROM usage_stats_daily; "
+            "DELETE FROM usage_daily; DELETE FROM usage_hourly");
+        SECTION("all logs are there") {}
+        SECTION("the logs of the first day are gone") {
+            old.exec(
+                "DELETE FROM request_logs WHERE date(request_at / 1000, 'unixepoch') = "
+                "'2024-12-31'");
+        }
+    }
+    const bool whole = store.query("SELECT count(*) FROM request_logs") == "100";
+    store.writer = store.open("UTC");
+    CHECK(store.query(kept) == figures);
+    CHECK(store.query("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%before%'") == "0");
+    if (whole) {
+        CHECK(store.query(tables) == rows);
+        CHECK(store.reader()->logs_purged_before_ms() == 0);
+    } else {
+        CHECK(store.reader()->logs_purged_before_ms() == 1'735'689'600'000);
+        CHECK(store.query("SELECT min(hour_at) >= 1735689600000 FROM usage_hourly") == "1");
+        for (const char* kind : {"0", "1", "2", "3"}) {
+            CHECK(store.query(std::string("SELECT sum(request_count) FROM usage_daily WHERE "
+                                          "kind = ") +
+                              kind) == "100");
+        }
+    }
 }

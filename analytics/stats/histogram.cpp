@@ -1,0 +1,156 @@
+#include "analytics/stats/histogram.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+namespace ccproxy::analytics {
+namespace {
+
+constexpr unsigned bits_of_bucket = 5;  // 32 buckets in each power of two.
+constexpr std::uint32_t buckets_of_power = 1U << bits_of_bucket;
+constexpr char version = 1;
+/// A sum of counts stays within a signed column whatever is merged.
+constexpr std::uint64_t max_count = std::numeric_limits<std::int64_t>::max();
+
+std::uint32_t index_of(std::int64_t value) {
+    const auto bounded =
+        static_cast<std::uint64_t>(std::clamp<std::int64_t>(value, 0, Histogram::max_value));
+    if (bounded < 2 * buckets_of_power) return static_cast<std::uint32_t>(bounded);
+    const auto shift = static_cast<unsigned>(std::bit_width(bounded)) - bits_of_bucket - 1;
+    return shift * buckets_of_power + static_cast<std::uint32_t>(bounded >> shift);
+}
+
+/// The middle of a bucket.
+std::int64_t value_of(std::uint32_t index) {
+    if (index < 2 * buckets_of_power) return index;
+    const std::uint32_t shift = index / buckets_of_power - 1;
+    const std::int64_t lowest = std::int64_t{index % buckets_of_power + buckets_of_power} << shift;
+    return lowest + ((std::int64_t{1} << shift) - 1) / 2;
+}
+
+void append_number(std::uint64_t number, std::string& bytes) {
+    while (number >= 0x80) {
+        bytes.push_back(static_cast<char>(number | 0x80));
+        number >>= 7;
+    }
+    bytes.push_back(static_cast<char>(number));
+}
+
+/// Takes a number off the front; nothing when there is none of at most 63 bits, in its shortest
+/// form.
+std::optional<std::uint64_t> take_number(std::string_view& bytes) {
+    std::uint64_t number = 0;
+    for (unsigned shift = 0; shift < 63 && !bytes.empty(); shift += 7) {
+        const auto byte = static_cast<unsigned char>(bytes.front());
+        bytes.remove_prefix(1);
+        number |= std::uint64_t{byte & 0x7fU} << shift;
+        if (byte < 0x80) return byte == 0 && shift > 0 ? std::nullopt : std::optional(number);
+    }
+    return std::nullopt;
+}
+
+std::uint64_t bounded_sum(std::uint64_t a, std::uint64_t b) {
+    return b > max_count - a ? max_count : a + b;
+}
+
+}  // namespace
+
+void Histogram::add(std::int64_t value, std::uint64_t count) {
+    if (count > 0) add_to_bucket(index_of(value), std::min(count, max_count));
+}
+
+void Histogram::add_to_bucket(std::uint32_t index, std::uint64_t count) {
+    const auto place = std::lower_bound(
+        buckets_.begin(), buckets_.end(), index,
+        [](const Bucket& bucket, std::uint32_t wanted) { return bucket.index < wanted; });
+    if (place != buckets_.end() && place->index == index) {
+        place->count = bounded_sum(place->count, count);
+    } else {
+        buckets_.insert(place, {index, count});
+    }
+}
+
+void Histogram::merge(const Histogram& other) {
+    if (buckets_.empty()) {
+        buckets_ = other.buckets_;
+        return;
+    }
+    // A small one into a large one is the usual case of a sum over many roll-ups.
+    if (other.buckets_.size() * 8 <= buckets_.size()) {
+        for (const Bucket& bucket : other.buckets_) add_to_bucket(bucket.index, bucket.count);
+        return;
+    }
+    std::vector<Bucket> sum;
+    sum.reserve(buckets_.size() + other.buckets_.size());
+    auto mine = buckets_.begin();
+    for (const Bucket& bucket : other.buckets_) {
+        while (mine != buckets_.end() && mine->index < bucket.index) sum.push_back(*mine++);
+        const bool both = mine != buckets_.end() && mine->index == bucket.index;
+        sum.push_back(
+            {bucket.index, both ? bounded_sum(mine++->count, bucket.count) : bucket.count});
+    }
+    sum.insert(sum.end(), mine, buckets_.end());
+    buckets_ = std::move(sum);
+}
+
+void Histogram::correct(const Histogram& expected, const Histogram& stored) {
+    merge(expected);
+    for (const Bucket& surplus : stored.buckets_) {
+        for (Bucket& bucket : buckets_) {
+            if (bucket.index != surplus.index) continue;
+            bucket.count -= std::min(bucket.count, surplus.count);
+        }
+    }
+    std::erase_if(buckets_, [](const Bucket& bucket) { return bucket.count == 0; });
+}
+
+std::uint64_t Histogram::count() const {
+    std::uint64_t sum = 0;
+    for (const Bucket& bucket : buckets_) sum = bounded_sum(sum, bucket.count);
+    return sum;
+}
+
+std::optional<std::int64_t> Histogram::quantile(double fraction) const {
+    if (buckets_.empty()) return std::nullopt;
+    const double rank = std::ceil(fraction * static_cast<double>(count()));
+    std::uint64_t passed = 0;
+    for (const Bucket& bucket : buckets_) {
+        passed = bounded_sum(passed, bucket.count);
+        if (static_cast<double>(passed) >= rank) return value_of(bucket.index);
+    }
+    return value_of(buckets_.back().index);
+}
+
+void Histogram::encode(std::string& bytes) const {
+    if (buckets_.empty()) return;
+    bytes.push_back(version);
+    std::uint32_t next = 0;
+    for (const Bucket& bucket : buckets_) {
+        append_number(bucket.index - next + 1, bytes);
+        append_number(bucket.count, bytes);
+        next = bucket.index + 1;
+    }
+}
+
+std::optional<Histogram> Histogram::decode(std::string_view bytes) {
+    Histogram histogram;
+    if (bytes.empty()) return histogram;
+    if (bytes.front() != version) return std::nullopt;
+    bytes.remove_prefix(1);
+    if (bytes.empty()) return std::nullopt;
+    std::uint64_t next = 0;
+    histogram.buckets_.reserve(std::min(bytes.size() / 2, max_buckets));
+    while (!bytes.empty()) {
+        const std::optional<std::uint64_t> distance = take_number(bytes);
+        const std::optional<std::uint64_t> count = take_number(bytes);
+        if (!distance || !count || *distance == 0 || *count == 0) return std::nullopt;
+        if (*distance > max_buckets - next) return std::nullopt;
+        next += *distance;
+        histogram.buckets_.push_back({static_cast<std::uint32_t>(next - 1), *count});
+    }
+    return histogram;
+}
+
+}  // namespace ccproxy::analytics
