@@ -84,6 +84,8 @@ const idMakers = {
   '/api/stats/tokens/': ({ stack }) => stack.token.id,
   '/api/stats/accounts/': () => 'acc-1',
   '/api/token/': async ({ stack }) => (await stack.api.generate('for one call')).id,
+  '/api/stats/tokens/': ({ stack }) => stack.token.id,
+  '/api/stats/accounts/': () => 'acc-1',
   '/api/system/quarantine/': ({ quarantined }) => quarantined[0],
 };
 
