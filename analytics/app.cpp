@@ -10,6 +10,7 @@
 #include "analytics/bus/bus.hpp"
 #include "analytics/ingest/intake.hpp"
 #include "analytics/ingest/writer.hpp"
+#include "analytics/jobs/aggregator.hpp"
 #include "analytics/jobs/retention.hpp"
 #include "analytics/jobs/scheduler.hpp"
 #include "analytics/services.hpp"
@@ -156,10 +157,14 @@ class App::Impl {
 
     std::vector<ScheduledJob> jobs() const {
         std::vector<ScheduledJob> jobs;
-        const RetentionRule rule{config_.logging.retention_days};
-        const bool retains = rule.log_days > 0;
-        jobs.push_back({std::make_unique<Retention>(rule),
-                        {retains ? retention_interval : std::chrono::hours(0)}});
+        const auto add = [&jobs](std::unique_ptr<Job> job, std::chrono::milliseconds interval) {
+            jobs.push_back({std::move(job), {interval}});
+        };
+        const AggregationConfig& aggregation = config_.aggregation;
+        add(std::make_unique<Aggregator>(),
+            aggregation.enabled ? aggregation.interval : std::chrono::milliseconds(0));
+        add(std::make_unique<Retention>(RetentionRule{config_.logging.retention_days}),
+            retention_interval);
         return jobs;
     }
 

@@ -117,6 +117,12 @@ void read_quarantine(ConfigSource& source, QuarantineLimits& limits) {
         source.bytes("quarantine.max_bytes", limits.max_bytes, 1 << 20, std::int64_t{1} << 40);
 }
 
+void read_aggregation(ConfigSource& source, AggregationConfig& aggregation) {
+    aggregation.enabled = source.boolean("stats.aggregation_enabled", aggregation.enabled);
+    aggregation.interval = source.duration("stats.aggregation_interval", aggregation.interval,
+                                           std::chrono::minutes(1), std::chrono::hours(24 * 366));
+}
+
 /// US dollars per million tokens; `fallback` when the key is absent.
 std::int64_t read_price(ConfigSource& source, const std::string& key, std::int64_t fallback) {
     const std::string text = source.text(key, "");
@@ -160,6 +166,7 @@ Config read_config(ConfigSource& source) {
     config.timezone = source.text("stats.timezone", config.timezone);
     const Result<DayZone> zone = DayZone::find(config.timezone);
     if (!zone) source.problem("stats.timezone", zone.error().message);
+    read_aggregation(source, config.aggregation);
     read_prices(source, config.prices);
     config.log_level =
         source.choice("log.level", config.log_level, {"debug", "info", "warn", "error"});

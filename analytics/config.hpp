@@ -29,6 +29,12 @@ struct LoggingConfig {
     std::int64_t retention_days = 0;  ///< Request logs are deleted after; 0 keeps them for ever.
 };
 
+/// `stats.aggregation_enabled`, `stats.aggregation_interval`: the regular repair of the figures.
+struct AggregationConfig {
+    bool enabled = true;
+    std::chrono::milliseconds interval = std::chrono::hours(24);
+};
+
 struct Config {
     ServerConfig server;
     std::string admin_key;  ///< A secret; at least 16 characters.
@@ -38,6 +44,7 @@ struct Config {
     LoggingConfig logging;
     QuarantineLimits quarantine;   ///< `quarantine.max_rows`, `quarantine.max_bytes`.
     std::string timezone = "UTC";  ///< `stats.timezone`: which day a request counts for.
+    AggregationConfig aggregation;
     PriceTable prices = PriceTable::built_in();
     std::string log_level = "info";
 };

@@ -2,9 +2,12 @@
 // ended, and no thread waits meanwhile.
 #include "analytics/api/jobs.hpp"
 
+#include "analytics/api/body.hpp"
 #include "analytics/api/handlers.hpp"
 #include "analytics/api/params.hpp"
+#include "analytics/jobs/aggregator.hpp"
 #include "analytics/jobs/retention.hpp"
+#include "analytics/time/day_zone.hpp"
 
 namespace ccproxy::analytics {
 namespace {
@@ -65,12 +68,33 @@ http::Response run_response(const JobRecord& record) {
 }
 
 /// The regular run of a job, now.
-http::Response run_regular(const Call& call, const std::string& name) {
-    if (auto refusal = refuse_parameters(call)) return *refusal;
-    Scheduler& scheduler = call.worker.services.scheduler;
+http::Response run_regular(Scheduler& scheduler, const std::string& name) {
     return run_and_answer(name, run_response, [&scheduler, name](const Scheduler::OnEnd& on_end) {
         return scheduler.run_now(name, on_end);
     });
+}
+
+/// The members of the query, and those of the body where there is one.
+Result<std::vector<http::Field>> range_fields(const http::Request& request) {
+    std::vector<http::Field> fields = request.query;
+    if (request.body.empty()) return fields;
+    const Result<rapidjson::Document> body = parse_body(request.body, {"from_date", "to_date"});
+    if (!body) return body.error();
+    for (const auto& member : body->GetObject()) {
+        const std::string name = member.name.GetString();
+        if (!member.value.IsString()) return Error{name + ": must be a text"};
+        fields.push_back({name, {member.value.GetString(), member.value.GetStringLength()}});
+    }
+    return fields;
+}
+
+std::optional<std::int64_t> read_day(Params& params, const std::string& name) {
+    const std::optional<std::string> text = params.text(name);
+    if (!text) return std::nullopt;
+    const Result<std::int64_t> day = parse_day_number(*text);
+    if (day) return *day;
+    params.fail(name, day.error().message);
+    return std::nullopt;
 }
 
 void write_job(JsonText& json, const JobStatus& job) {
@@ -107,8 +131,26 @@ http::Response list_jobs(const Call& call) {
     return http::json_response(200, json.str());
 }
 
+http::Response run_aggregate(const Call& call) {
+    const auto fields = range_fields(call.request);
+    if (!fields) return http::error_response(400, fields.error().message);
+    Params params(*fields);
+    const DayRange range{read_day(params, "from_date"), read_day(params, "to_date")};
+    if (range.from_day && range.to_day && *range.from_day > *range.to_day) {
+        params.fail("from_date", "must not be after to_date");
+    }
+    if (const auto error = params.error()) return http::error_response(400, error->message);
+    Scheduler& scheduler = call.worker.services.scheduler;
+    const std::string name(Aggregator::job_name);
+    if (!range.from_day && !range.to_day) return run_regular(scheduler, name);
+    return run_and_answer(name, run_response, [&scheduler, range](const Scheduler::OnEnd& on_end) {
+        return scheduler.run_now(std::make_unique<Aggregator>(range), on_end);
+    });
+}
+
 http::Response run_retain(const Call& call) {
-    return run_regular(call, std::string(Retention::job_name));
+    if (auto refusal = refuse_parameters(call)) return *refusal;
+    return run_regular(call.worker.services.scheduler, std::string(Retention::job_name));
 }
 
 http::Response delete_old_logs(const Call& call) {

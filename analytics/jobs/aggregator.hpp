@@ -30,10 +30,12 @@ struct DayRange {
 /// roll-ups of one day.
 class Aggregator final : public Job {
   public:
+    static constexpr std::string_view job_name = "aggregate";
+
     /// Without a range: all days.
     explicit Aggregator(DayRange range = {}) : range_(range) {}
 
-    [[nodiscard]] std::string_view name() const override { return "aggregate"; }
+    [[nodiscard]] std::string_view name() const override { return job_name; }
     /// Throws also when other repairs come between again and again.
     JobReport run_once(const JobContext& context) override;
 

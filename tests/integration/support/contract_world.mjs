@@ -123,6 +123,9 @@ export async function makeValue(world, operation, name, schema) {
   if (schema.type === 'boolean') return true;
   if (schema.type === 'integer') return schema.minimum;
   const formats = [schema, ...(schema.anyOf ?? [])].map(({ format }) => format);
+  if (formats.includes('date') && !formats.includes('date-time')) {
+    return new Date().toISOString().slice(0, 10);
+  }
   if (formats.includes('date-time')) {
     return new Date(Date.now() + (name.startsWith('from') ? -60_000 : 60_000)).toISOString();
   }

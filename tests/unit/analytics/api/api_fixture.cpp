@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "analytics/ingest/intake.hpp"
+#include "analytics/jobs/aggregator.hpp"
 #include "analytics/jobs/retention.hpp"
 #include "analytics/store/sqlite/sqlite_store.hpp"
 #include "proto/json_fields.hpp"
@@ -49,6 +50,7 @@ ApiFixture::~ApiFixture() {
 
 std::unique_ptr<Scheduler> ApiFixture::make_scheduler() {
     std::vector<ScheduledJob> jobs;
+    jobs.push_back({std::make_unique<Aggregator>(), {}});
     jobs.push_back({std::make_unique<Retention>(RetentionRule{}), {}});
     return std::make_unique<Scheduler>(
         std::move(jobs), [this] { return open_sqlite_reader(folder_ + "/analytics.db"); },

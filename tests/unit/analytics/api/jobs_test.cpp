@@ -21,16 +21,27 @@ std::int64_t count_logs(const ApiFixture& fixture) {
     return number_of(fixture.get("/api/logs/requests").json["total"]);
 }
 
-/// The only job of the fixture.
-JsonAnswer job_list(const ApiFixture& fixture) {
-    JsonAnswer answer = fixture.get("/api/jobs");
-    REQUIRE(answer.json["jobs"].Size() == 1);
-    return answer;
+/// A job as it is shown.
+struct ShownJob {
+    JsonAnswer answer;
+    const rapidjson::Value* job = nullptr;
+
+    const rapidjson::Value& operator[](const char* name) const { return (*job)[name]; }
+};
+
+ShownJob show_job(const ApiFixture& fixture, const std::string& name,
+                  const std::string& target = "/api/jobs") {
+    ShownJob shown{fixture.get(target)};
+    for (const auto& job : shown.answer.json["jobs"].GetArray()) {
+        if (text_of(job["name"]) == name) shown.job = &job;
+    }
+    REQUIRE(shown.job != nullptr);
+    return shown;
 }
 
 void await_state(const ApiFixture& fixture, const std::string& state) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (text_of(job_list(fixture).json["jobs"][0]["state"]) != state) {
+    while (text_of(show_job(fixture, "retain")["state"]) != state) {
         REQUIRE(std::chrono::steady_clock::now() < end);
         std::this_thread::yield();
     }
@@ -67,9 +78,7 @@ TEST_CASE("How old is a number of days", "[api][jobs]") {
 
 TEST_CASE("A job that is run reports and is shown", "[api][jobs]") {
     ApiFixture fixture;
-    const JsonAnswer before = job_list(fixture);
-    const auto& never = before.json["jobs"][0];
-    CHECK(text_of(never["name"]) == "retain");
+    const ShownJob never = show_job(fixture, "retain");
     CHECK(text_of(never["state"]) == "never");
     CHECK(never["started_at"].IsNull());
     CHECK(never["interval_seconds"].IsNull());
@@ -82,14 +91,13 @@ TEST_CASE("A job that is run reports and is shown", "[api][jobs]") {
                       R"("finished_at":"2026-03-01T00:00:00.000Z","duration_ms":0,)"
                       R"("report":{"logs_deleted":0,"bytes_released":0}})");
 
-    const JsonAnswer after = job_list(fixture);
-    const auto& shown = after.json["jobs"][0];
+    const ShownJob shown = show_job(fixture, "retain");
     CHECK(text_of(shown["state"]) == "ok");
     CHECK(text_of(shown["finished_at"]) == "2026-03-01T00:00:00.000Z");
     CHECK(number_of(shown["report"]["logs_deleted"]) == 0);
     CHECK(shown["error"].IsNull());
     CHECK_FALSE(shown["waiting"].GetBool());
-    CHECK(text_of(fixture.get("/api/system/status").json["jobs"][0]["state"]) == "ok");
+    CHECK(text_of(show_job(fixture, "retain", "/api/system/status")["state"]) == "ok");
 }
 
 TEST_CASE("A job that runs is not run again, and who waits holds no thread", "[api][jobs]") {
@@ -116,17 +124,54 @@ TEST_CASE("A run that fails is a 500 with the reason", "[api][jobs]") {
     CHECK(answer.status == 500);
     CHECK(answer.error() == "the job failed: disk full");
     fixture.writer_fails = false;
-    CHECK(text_of(job_list(fixture).json["jobs"][0]["error"]) == "disk full");
+    CHECK(text_of(show_job(fixture, "retain")["error"]) == "disk full");
     const std::string metrics = http::test::exchange(fixture.port(), "GET", "/metrics").body;
     CHECK(metrics.find("analyticsd_job_failed{job=\"retain\"} 1\n") != std::string::npos);
     CHECK(metrics.find("analyticsd_job_running{job=\"retain\"} 0\n") != std::string::npos);
     CHECK(metrics.find("/api/logs/requests/old\",status=\"5xx\"} 1") != std::string::npos);
 }
 
+TEST_CASE("Figures are computed anew, of all days or of a range", "[api][jobs]") {
+    ApiFixture fixture;
+    for (const std::int64_t days : {0, 1, 2, 3}) add_old_log(fixture, days);
+    const auto days_of = [&](const std::string& query, const std::string& body = "") {
+        const JsonAnswer answer = fixture.send("POST", "/api/jobs/aggregate" + query, body);
+        CHECK(answer.status == 200);
+        CHECK(text_of(answer.json["job"]) == "aggregate");
+        CHECK(number_of(answer.json["report"]["rows_changed"]) == 0);
+        return number_of(answer.json["report"]["days"]);
+    };
+    CHECK(days_of("") == 4);
+    CHECK(days_of("?from_date=2026-02-27") == 3);
+    CHECK(days_of("?from_date=2026-02-27&to_date=2026-02-28") == 2);
+    CHECK(days_of("", R"({"from_date":"2026-02-27","to_date":"2026-02-27"})") == 1);
+    CHECK(days_of("?to_date=2020-01-01") == 0);
+}
+
+TEST_CASE("A range of days that is none is refused by name", "[api][jobs]") {
+    const ApiFixture fixture;
+    const auto error = [&](const std::string& query, const std::string& body = "") {
+        const JsonAnswer answer = fixture.send("POST", "/api/jobs/aggregate" + query, body);
+        CHECK(answer.status == 400);
+        return answer.error();
+    };
+    CHECK(error("?from_date=yesterday").starts_with("from_date: "));
+    CHECK(error("?to_date=2026-02-30").starts_with("to_date: "));
+    CHECK(error("?from_date=2026-02-02&to_date=2026-02-01") ==
+          "from_date: must not be after to_date");
+    CHECK(error("?days=3").starts_with("days: "));
+    CHECK(error("", R"({"from_date":5})") == "from_date: must be a text");
+    CHECK(error("", R"({"day":"2026-02-01"})").starts_with("day: "));
+    CHECK(error("", "nonsense").starts_with("the body "));
+    CHECK(
+        error("?from_date=2026-02-01", R"({"from_date":"2026-02-01"})").starts_with("from_date: "));
+}
+
 TEST_CASE("Jobs are for admins, and take no other parameters", "[api][jobs]") {
     const ApiFixture fixture;
     for (const auto& [method, target] :
          std::vector<std::pair<std::string, std::string>>{{"GET", "/api/jobs"},
+                                                          {"POST", "/api/jobs/aggregate"},
                                                           {"POST", "/api/jobs/retain"},
                                                           {"DELETE", "/api/logs/requests/old"}}) {
         CHECK(fixture.call(method, target, {}).status == 401);

@@ -59,6 +59,8 @@ TEST_CASE("an admin key is all that must be given", "[config]") {
     CHECK(r.config.quarantine.max_rows == 100'000);
     CHECK(r.config.quarantine.max_bytes == std::int64_t{1} << 30);
     CHECK(r.config.timezone == "UTC");
+    CHECK(r.config.aggregation.enabled);
+    CHECK(r.config.aggregation.interval == std::chrono::hours(24));
 }
 
 TEST_CASE("what is given is taken", "[config]") {
@@ -67,7 +69,7 @@ server: {listen: "[::1]:9000", threads: 2}
 database: {path: /tmp/x.db}
 bus: {events: "tcp://127.0.0.1:5001", control: "ipc:///tmp/c.sock"}
 logging: {enabled: false, buffer_size: 50, batch_size: 5, flush_interval: 1s, retention_days: 30}
-stats: {timezone: Asia/Shanghai}
+stats: {timezone: Asia/Shanghai, aggregation_enabled: false, aggregation_interval: 6h}
 quarantine: {max_rows: 5, max_bytes: 2MiB}
 log: {level: debug}
 pricing:
@@ -82,6 +84,8 @@ pricing:
     CHECK_FALSE(r.config.logging.enabled);
     CHECK(r.config.logging.flush_interval == std::chrono::milliseconds(1000));
     CHECK(r.config.logging.retention_days == 30);
+    CHECK_FALSE(r.config.aggregation.enabled);
+    CHECK(r.config.aggregation.interval == std::chrono::hours(6));
     CHECK(r.config.quarantine.max_rows == 5);
     CHECK(r.config.quarantine.max_bytes == 2 << 20);
     CHECK(*r.config.prices.find("my-model") ==
@@ -100,21 +104,35 @@ database: {path: relative.db}
 bus: {events: "tcp://10.0.0.1:5001", control: "nonsense"}
 logging: {workers: 4, buffer_size: 10, batch_size: 20, flush_interval: 5, retention_days: -1}
 conversations: {enabled: true}
-stats: {timezone: Mars/Olympus, aggregation_enabled: true}
+stats: {timezone: Mars/Olympus, aggregation_enabled: maybe, aggregation_interval: 1s}
 quarantine: {max_rows: 0, max_bytes: 1}
 log: {level: loud}
 pricing: {models: {a: {input: cheap, output: 1}, b: {output: 1}, c: {input: 1, output: 1, input_cache: 1}}}
 )");
-    for (const char* key :
-         {"server.listen", "server.threads", "admin.key", "database.path", "bus.events",
-          "bus.control", "logging.workers", "logging.batch_size", "logging.flush_interval",
-          "logging.retention_days", "conversations", "stats.timezone", "stats.aggregation_enabled",
-          "log.level", "quarantine.max_rows", "quarantine.max_bytes", "pricing.models.a.input",
-          "pricing.models.b.input", "pricing.models.c.input_cache"}) {
+    for (const char* key : {"server.listen",
+                            "server.threads",
+                            "admin.key",
+                            "database.path",
+                            "bus.events",
+                            "bus.control",
+                            "logging.workers",
+                            "logging.batch_size",
+                            "logging.flush_interval",
+                            "logging.retention_days",
+                            "conversations",
+                            "stats.timezone",
+                            "stats.aggregation_enabled",
+                            "stats.aggregation_interval",
+                            "log.level",
+                            "quarantine.max_rows",
+                            "quarantine.max_bytes",
+                            "pricing.models.a.input",
+                            "pricing.models.b.input",
+                            "pricing.models.c.input_cache"}) {
         INFO(key);
         CHECK(r.complains(key));
     }
-    CHECK(r.problems.size() == 19);
+    CHECK(r.problems.size() == 20);
 }
 
 TEST_CASE("there is no default admin key, and a short one is refused", "[config]") {
