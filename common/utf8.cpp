@@ -1,5 +1,8 @@
 #include "common/utf8.hpp"
 
+#include <cstdint>
+#include <cstring>
+
 namespace ccproxy {
 
 std::size_t utf8_sequence_bytes(std::string_view text) {
@@ -23,11 +26,28 @@ std::size_t utf8_sequence_bytes(std::string_view text) {
     return 0;
 }
 
+namespace {
+
+/// `text` without the ASCII it starts with, taken eight bytes at a time; up to seven more may be
+/// left.
+std::string_view skip_ascii(std::string_view text) {
+    std::uint64_t word;
+    while (text.size() >= sizeof word) {
+        std::memcpy(&word, text.data(), sizeof word);
+        if ((word & 0x8080808080808080U) != 0) break;
+        text.remove_prefix(sizeof word);
+    }
+    return text;
+}
+
+}  // namespace
+
 bool is_utf8(std::string_view text) {
-    while (!text.empty()) {
+    for (text = skip_ascii(text); !text.empty();) {
         const std::size_t size = utf8_sequence_bytes(text);
         if (size == 0) return false;
         text.remove_prefix(size);
+        if (size == 1) text = skip_ascii(text);
     }
     return true;
 }

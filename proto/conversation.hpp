@@ -2,15 +2,21 @@
 // switched conversation logging on.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace ccproxy {
 
+/// The most messages of one conversation, and how deep objects and lists may stand in each other
+/// within one text of it. A writer leaves out what exceeds them, a reader refuses it.
+inline constexpr std::size_t max_conversation_messages = 100'000;
+inline constexpr std::size_t max_conversation_depth = 256;
+
 /// JSON texts in UTF-8, in the shapes of the Messages API. Bytes of images and documents are not in
 /// them: a `source` with base64 `data` is replaced by a reference with its SHA-256 and size.
 struct Conversation {
-    std::string system;                 ///< Text or a list of blocks; empty without one.
+    std::string system;                 ///< A string or a list of blocks; empty without one.
     std::vector<std::string> messages;  ///< One object each, as the client sent them.
     /// The answer as `{"role": "assistant", "content": […]}`, as far as it had arrived; empty when
     /// nothing of it had.

@@ -4,6 +4,7 @@
 
 #include "common/utf8.hpp"
 #include "common/uuid.hpp"
+#include "proto/conversation_codec.hpp"
 #include "proto/json_fields.hpp"
 
 namespace ccproxy {
@@ -47,6 +48,58 @@ void write_boolean(Writer& writer, std::string_view name, bool value) {
 /// The largest token count that is taken: sums over any number of rows that fits a disk stay within
 /// 64 bits.
 constexpr std::int64_t max_tokens = 1'000'000'000'000;
+
+/// Everything but the conversation.
+Result<Event> decode_fields(std::string_view bytes) {
+    const Result<rapidjson::Document> document = parse_json(bytes);
+    if (!document) return document.error();
+    JsonFields fields(*document);
+    const std::int64_t version = fields.required_integer("v");
+    if (!fields.error() && version != event_version) {
+        return Error{"v: version " + std::to_string(version) + " is not known here"};
+    }
+    Event event;
+    const auto text = [&](const char* name) { return fields.text(name, max_event_name_bytes); };
+    event.id = fields.required_text("id", max_event_name_bytes);
+    if (!fields.error() && !is_uuid(event.id)) fields.fail("id", "must be a UUID");
+    event.token_id = fields.required_text("token_id", max_event_name_bytes);
+    event.user_name = text("user_name");
+    event.account_id = text("account_id");
+    event.mode = text("mode");
+    event.model = text("model");
+    event.stream = fields.boolean("stream");
+    event.request_at_ms = fields.required_integer("request_at_ms");
+    event.response_at_ms = fields.required_integer("response_at_ms");
+    event.duration_ms = fields.required_integer("duration_ms");
+    event.ttft_ms = fields.integer("ttft_ms");
+    const auto source =
+        parse_usage_source(fields.required_text("usage_source", max_event_name_bytes));
+    if (!source) {
+        fields.fail("usage_source", "must be final, partial, estimated or none");
+    } else {
+        event.usage_source = *source;
+    }
+    if (event.usage_source != UsageSource::none) {
+        const auto count = [&](const char* name) {
+            return fields.required_integer(name, 0, max_tokens);
+        };
+        event.usage.input_tokens = count("input_tokens");
+        event.usage.cache_creation_5m_tokens = count("cache_creation_5m_tokens");
+        event.usage.cache_creation_1h_tokens = count("cache_creation_1h_tokens");
+        event.usage.cache_read_tokens = count("cache_read_tokens");
+        event.usage.output_tokens = count("output_tokens");
+    }
+    event.status_code = static_cast<int>(fields.required_integer("status_code", 100, 999));
+    event.success = fields.boolean("success");
+    event.error_message = fields.text("error_message", max_event_error_bytes);
+    event.conversation_id = text("conversation_id");
+    event.agent_id = text("agent_id");
+    event.stop_reason = text("stop_reason");
+    event.upstream_request_id = text("upstream_request_id");
+    event.attempts = static_cast<int>(fields.required_integer("attempts", 0, 1000));
+    if (fields.error()) return *fields.error();
+    return event;
+}
 
 }  // namespace
 
@@ -108,57 +161,23 @@ void encode_event(const Event& event, std::string& out) {
     text("upstream_request_id", event.upstream_request_id);
     write_integer(writer, "attempts", event.attempts);
     writer.EndObject();
+    if (event.conversation) {
+        // By hand, since the writer would take a large text byte by byte.
+        out.pop_back();
+        out.append(",\"conversation\":");
+        append_conversation(*event.conversation, out);
+        out.push_back('}');
+    }
 }
 
 Result<Event> decode_event(std::string_view bytes) {
     if (bytes.size() > max_event_bytes) return Error{"the event is too large"};
-    const Result<rapidjson::Document> document = parse_json(bytes);
-    if (!document) return document.error();
-    JsonFields fields(*document);
-    const std::int64_t version = fields.required_integer("v");
-    if (!fields.error() && version != event_version) {
-        return Error{"v: version " + std::to_string(version) + " is not known here"};
-    }
-    Event event;
-    const auto text = [&](const char* name) { return fields.text(name, max_event_name_bytes); };
-    event.id = fields.required_text("id", max_event_name_bytes);
-    if (!fields.error() && !is_uuid(event.id)) fields.fail("id", "must be a UUID");
-    event.token_id = fields.required_text("token_id", max_event_name_bytes);
-    event.user_name = text("user_name");
-    event.account_id = text("account_id");
-    event.mode = text("mode");
-    event.model = text("model");
-    event.stream = fields.boolean("stream");
-    event.request_at_ms = fields.required_integer("request_at_ms");
-    event.response_at_ms = fields.required_integer("response_at_ms");
-    event.duration_ms = fields.required_integer("duration_ms");
-    event.ttft_ms = fields.integer("ttft_ms");
-    const auto source =
-        parse_usage_source(fields.required_text("usage_source", max_event_name_bytes));
-    if (!source) {
-        fields.fail("usage_source", "must be final, partial, estimated or none");
-    } else {
-        event.usage_source = *source;
-    }
-    if (event.usage_source != UsageSource::none) {
-        const auto count = [&](const char* name) {
-            return fields.required_integer(name, 0, max_tokens);
-        };
-        event.usage.input_tokens = count("input_tokens");
-        event.usage.cache_creation_5m_tokens = count("cache_creation_5m_tokens");
-        event.usage.cache_creation_1h_tokens = count("cache_creation_1h_tokens");
-        event.usage.cache_read_tokens = count("cache_read_tokens");
-        event.usage.output_tokens = count("output_tokens");
-    }
-    event.status_code = static_cast<int>(fields.required_integer("status_code", 100, 999));
-    event.success = fields.boolean("success");
-    event.error_message = fields.text("error_message", max_event_error_bytes);
-    event.conversation_id = text("conversation_id");
-    event.agent_id = text("agent_id");
-    event.stop_reason = text("stop_reason");
-    event.upstream_request_id = text("upstream_request_id");
-    event.attempts = static_cast<int>(fields.required_integer("attempts", 0, 1000));
-    if (fields.error()) return *fields.error();
+    const bool plain = bytes.find("\"conversation\"") == std::string_view::npos;
+    if (plain) return decode_fields(bytes);
+    Result<EventParts> parts = split_event(bytes);
+    if (!parts) return parts.error();
+    Result<Event> event = decode_fields(parts->fields);
+    if (event) event->conversation = std::move(parts->conversation);
     return event;
 }
 

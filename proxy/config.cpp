@@ -141,6 +141,21 @@ openai::Settings read_openai(ConfigSource& source) {
     return openai;
 }
 
+ConversationConfig read_conversations(ConfigSource& source, std::int64_t journal_bytes) {
+    ConversationConfig conversations;
+    // One conversation must not fill the journal.
+    const std::int64_t most = std::min<std::int64_t>(journal_bytes / 4, 32 << 20);
+    conversations.max_bytes = std::min(conversations.max_bytes, static_cast<std::size_t>(most));
+    const auto bytes = [&](const char* key, std::size_t& value, std::int64_t min,
+                           std::int64_t max) {
+        value = static_cast<std::size_t>(source.bytes(std::string("conversations.") + key,
+                                                      static_cast<std::int64_t>(value), min, max));
+    };
+    bytes("max_bytes", conversations.max_bytes, 64 << 10, most);
+    bytes("max_held_bytes", conversations.max_held_bytes, 1 << 20, std::int64_t{1} << 40);
+    return conversations;
+}
+
 std::optional<bus::Curve> read_curve(ConfigSource& source) {
     const std::string secret = "bus.curve.secret_key";
     const std::string server = "bus.curve.server_public_key";
@@ -194,6 +209,7 @@ ProxyConfig read_proxy_config(ConfigSource& source) {
     config.journal.retain =
         source.duration("journal.retain", config.journal.retain, milliseconds(0), 365 * day);
     config.openai = read_openai(source);
+    config.conversations = read_conversations(source, config.journal.max_bytes);
     read_bus(source, config);
     config.shutdown_grace =
         source.duration("shutdown_grace", config.shutdown_grace, milliseconds(0), day);

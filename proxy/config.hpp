@@ -47,6 +47,13 @@ struct JournalConfig {
     std::chrono::milliseconds retain{0};           ///< Acknowledged events stay for this long.
 };
 
+/// What is kept of conversations, for tokens that have it switched on.
+struct ConversationConfig {
+    std::size_t max_bytes = 4 * 1024 * 1024;  ///< Of one conversation in its event.
+    /// Held at one time until their answers end, over all connections.
+    std::size_t max_held_bytes = 256 * 1024 * 1024;
+};
+
 struct ProxyConfig {
     ListenConfig listen;
     std::string name;       ///< Of this proxy, in rows and status; the host's name by default.
@@ -55,6 +62,7 @@ struct ProxyConfig {
     std::vector<accounts::AccountConfig> accounts;
     TimeoutConfig timeouts;
     LimitConfig limits;
+    ConversationConfig conversations;
     JournalConfig journal;
     openai::Settings openai;
     BusAddresses bus;                 ///< analyticsd's.

@@ -4,7 +4,7 @@
 //   read head (session.cpp) → route → authenticate → read body (in OpenAI's format: translate it,
 //   exchange_openai.cpp) → choose account → reach upstream:
 //   connect, send, read the answer's head (exchange_upstream.cpp) → relay head and body, tapped →
-//   record → end the answer → release upstream (relay.cpp)
+//   record (exchange_record.cpp) → end the answer → release upstream (relay.cpp)
 //
 // Whatever way a request ends, it passes through record() once if its token is known and its route
 // is recorded, and it does so before the client can see the end of its answer.
@@ -14,7 +14,6 @@
 
 #include <algorithm>
 
-#include "proto/event_codec.hpp"
 #include "proxy/auth/client_credential.hpp"
 #include "proxy/http/body_reader.hpp"
 #include "proxy/http/plain_response.hpp"
@@ -57,6 +56,7 @@ Exchange::Exchange(Worker& worker, ClientConnection& client, http1::RequestHead 
 Exchange::~Exchange() {
     client_.on_interrupt = nullptr;
     worker_.shared.buffered_bytes -= buffered_bytes_;
+    worker_.shared.conversation_bytes -= captured_bytes_;
     worker_.shared.metrics.in_flight().Decrement();
 }
 
@@ -197,8 +197,17 @@ Exchange::Refused Exchange::read_facts() {
     std::string inflated;
     std::string_view text;
     if (Refused refused = inflate_body(inflated, text)) return refused;
-    const Result<tap::RequestFacts> facts = tap::read_request_facts(text);
+    tap::PromptSlices slices;
+    const bool captures = token_->conversation_logging;
+    const Result<tap::RequestFacts> facts =
+        tap::read_request_facts(text, captures ? &slices : nullptr);
     if (!facts) return refusal(400, facts.error().message);
+    if (captures) {
+        capture_ = std::make_unique<tap::ConversationCapture>(
+            worker_.shared.config.conversations.max_bytes);
+        capture_->take_prompt(text, slices);
+        count_conversation();
+    }
     model_ = facts->model;
     stream_ = facts->stream;
     if (conversation_id_.empty()) conversation_id_ = facts->session_id;
@@ -245,43 +254,6 @@ net::Task<AfterExchange> Exchange::refuse(http1::Refusal refusal) {
         co_await client_.send(answer, {}, worker_.shared.config.timeouts.client_write);
     if (!sent) co_return AfterExchange::close;
     co_return refusal.close || !keep_alive ? AfterExchange::linger : AfterExchange::keep;
-}
-
-void Exchange::record(int status, const std::string& error) {
-    if (recorded_) return;
-    recorded_ = true;
-    worker_.shared.metrics.count_request(route_, status);
-    if (!is_recorded(route_) || !token_) return;
-    Event event;
-    event.id = id_;
-    event.token_id = token_->id;
-    event.user_name = token_->name;
-    event.account_id = account_ == nullptr ? "" : account_->id;
-    event.mode = account_ == nullptr ? "api" : account_->mode;
-    event.model = model_;
-    event.stream = stream_;
-    event.request_at_ms = request_at_ms_;
-    event.duration_ms = elapsed_ms();
-    event.response_at_ms = request_at_ms_ + event.duration_ms;
-    event.ttft_ms = ttft_ms_;
-    event.status_code = status;
-    event.conversation_id = conversation_id_;
-    event.agent_id = head_.fields.get("x-claude-code-agent-id");
-    event.upstream_request_id = response_.fields.get("request-id");
-    event.attempts = attempts_;
-    event.error_message = error;
-    if (tap_) {
-        const tap::TapReport report = tap_->report();
-        event.usage = report.usage;
-        event.usage_source = report.usage_source;
-        event.stop_reason = report.stop_reason;
-        if (event.error_message.empty()) event.error_message = report.error;
-    }
-    event.success = status >= 200 && status < 300 && event.error_message.empty();
-    std::string bytes;
-    encode_event(event, bytes);
-    // What the journal cannot take is counted there and shown; the request goes on.
-    worker_.shared.journal.append(bytes);
 }
 
 std::int64_t Exchange::elapsed_ms() const {

@@ -15,6 +15,7 @@
 #include "proxy/http/target.hpp"
 #include "proxy/openai/call.hpp"
 #include "proxy/routes.hpp"
+#include "proxy/tap/conversation_capture.hpp"
 #include "proxy/tap/usage_tap.hpp"
 #include "proxy/upstream/pool.hpp"
 
@@ -81,6 +82,10 @@ class Exchange {
     /// Writes the request's event to the journal, once: a second call does nothing. An empty
     /// `error` leaves it to the tap to say whether the request succeeded.
     void record(int status, const std::string& error);
+    [[nodiscard]] std::optional<Conversation> conversation();
+    /// Brings the count of bytes held for conversations up to date; beyond its limit this one is
+    /// given up.
+    void count_conversation();
     /// What an interrupt means for the client; `late` is said when a deadline has passed.
     [[nodiscard]] Refused interrupted(const char* late) const;
     [[nodiscard]] std::int64_t elapsed_ms() const;
@@ -113,6 +118,8 @@ class Exchange {
     http1::ResponseHead response_;
 
     std::unique_ptr<tap::UsageTap> tap_;
+    std::unique_ptr<tap::ConversationCapture> capture_;  ///< Only for tokens that have it on.
+    std::size_t captured_bytes_ = 0;
     std::optional<std::int64_t> ttft_ms_;
     bool recorded_ = false;
 };

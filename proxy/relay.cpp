@@ -41,6 +41,9 @@ Relay::Relay(Exchange& exchange)
         exchange.tap_ =
             std::make_unique<tap::UsageTap>(exchange.response_.fields.get("content-type"),
                                             exchange.response_.fields.get("content-encoding"));
+        // An error answer says nothing that belongs to the conversation.
+        const bool answered = exchange.response_.status >= 200 && exchange.response_.status < 300;
+        if (exchange.capture_ && answered) exchange.tap_->capture(exchange.capture_->completion());
     }
     if (exchange.openai_) start_translation();
 }
@@ -181,6 +184,7 @@ void Relay::meter(const char* payload, std::size_t size, bool end) {
     tap->feed({payload, size});
     if (!exchange_.ttft_ms_ && tap->content_started()) exchange_.ttft_ms_ = exchange_.elapsed_ms();
     if (end) tap->finish();
+    exchange_.count_conversation();
     if (end || tap->stream_ended()) {
         const int status = exchange_.response_.status;
         const bool unexplained = status >= 300 && tap->report().error.empty();

@@ -32,6 +32,7 @@ struct Shared {
     const Clock& clock;
     std::atomic<std::size_t> connections{0};
     std::atomic<std::size_t> buffered_bytes{0};
+    std::atomic<std::size_t> conversation_bytes{0};
     std::atomic<bool> stopping{false};
 };
 

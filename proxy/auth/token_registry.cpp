@@ -39,11 +39,15 @@ std::size_t TokenRegistry::size() const {
 }
 
 std::shared_ptr<const TokenEntry> TokenRegistry::find(std::string_view key) const {
-    const auto at = table();
-    if (!at) return nullptr;
     // Keys are compared by their digests: what a look-up's time could tell is of the digest, not of
     // the key.
-    const auto found = at->by_key.find(sha256(key));
+    return find(sha256(key));
+}
+
+std::shared_ptr<const TokenEntry> TokenRegistry::find(const Sha256& key_sha256) const {
+    const auto at = table();
+    if (!at) return nullptr;
+    const auto found = at->by_key.find(key_sha256);
     if (found == at->by_key.end()) return nullptr;
     return {at, &found->second};
 }

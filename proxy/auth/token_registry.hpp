@@ -30,6 +30,8 @@ class TokenRegistry {
     /// The token of a client's key; revoked and expired ones too. nullptr when there is none. The
     /// entry stays valid while the pointer is held.
     [[nodiscard]] std::shared_ptr<const TokenEntry> find(std::string_view key) const;
+    /// The same by the key's digest, for a token as it stands now.
+    [[nodiscard]] std::shared_ptr<const TokenEntry> find(const Sha256& key_sha256) const;
 
     void replace(const RegistrySnapshot& snapshot);
     /// False when the change does not follow from the version at hand: a snapshot is needed.

@@ -178,6 +178,12 @@ bool Journal::append(std::string_view payload) {
     return ::fdatasync(handle->fd()) == 0;
 }
 
+bool Journal::has_room(std::size_t payload_bytes) {
+    const std::lock_guard lock(mutex_);
+    return payload_bytes <= max_payload_bytes &&
+           make_room(static_cast<std::int64_t>(record_header_bytes + payload_bytes));
+}
+
 bool Journal::write_record(std::string_view payload) {
     const auto bytes = static_cast<std::int64_t>(record_header_bytes + payload.size());
     if (payload.size() > max_payload_bytes) return false;

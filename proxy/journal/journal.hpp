@@ -54,6 +54,10 @@ class Journal {
     /// error); the event is counted as dropped then, and the next one is tried afresh.
     bool append(std::string_view payload);
 
+    /// Whether an event of this size would find room now. One that can do with less asks first,
+    /// since append() counts what it refuses.
+    bool has_room(std::size_t payload_bytes);
+
     /// Makes what was appended before the call durable. False when the disk fails; what was
     /// appended is then still readable, and what follows goes to a new segment. For one thread, the
     /// publisher's.

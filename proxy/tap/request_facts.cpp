@@ -76,8 +76,51 @@ class FactsHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Fact
     bool in_metadata_ = false;
 };
 
-std::optional<Error> scan(std::string_view text, FactsHandler& handler) {
-    rapidjson::MemoryStream stream(text.data(), text.size());
+/// Tells both of what the parser meets.
+class CaptureHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, CaptureHandler> {
+  public:
+    CaptureHandler(FactsHandler& facts, PromptFinder& prompt) : facts_(facts), prompt_(prompt) {}
+
+    bool Default() {
+        prompt_.other_scalar();
+        return facts_.Default();
+    }
+    bool Bool(bool value) {
+        prompt_.other_scalar();
+        return facts_.Bool(value);
+    }
+    bool String(const char* text, rapidjson::SizeType size, bool copy) {
+        prompt_.string({text, size});
+        return facts_.String(text, size, copy);
+    }
+    bool Key(const char* text, rapidjson::SizeType size, bool copy) {
+        prompt_.key({text, size});
+        return facts_.Key(text, size, copy);
+    }
+    bool StartObject() {
+        prompt_.start_object();
+        return facts_.StartObject();
+    }
+    bool EndObject(rapidjson::SizeType members) {
+        prompt_.end_object();
+        return facts_.EndObject(members);
+    }
+    bool StartArray() {
+        prompt_.start_array();
+        return facts_.StartArray();
+    }
+    bool EndArray(rapidjson::SizeType elements) {
+        prompt_.end_array();
+        return facts_.EndArray(elements);
+    }
+
+  private:
+    FactsHandler& facts_;
+    PromptFinder& prompt_;
+};
+
+template <class Handler>
+std::optional<Error> scan(rapidjson::MemoryStream& stream, Handler& handler) {
     rapidjson::Reader reader;
     const rapidjson::ParseResult result =
         reader.Parse<rapidjson::kParseIterativeFlag>(stream, handler);
@@ -95,7 +138,8 @@ std::optional<Error> scan(std::string_view text, FactsHandler& handler) {
 std::string session_of_user_id(std::string_view user_id) {
     if (user_id.starts_with('{')) {
         FactsHandler handler;
-        if (scan(user_id, handler)) return "";
+        rapidjson::MemoryStream stream(user_id.data(), user_id.size());
+        if (scan(stream, handler)) return "";
         return handler.own_session_id.size() <= max_session_bytes ? handler.own_session_id : "";
     }
     static constexpr std::string_view marker = "_session_";
@@ -105,11 +149,21 @@ std::string session_of_user_id(std::string_view user_id) {
     return is_uuid(session) ? std::string(session) : "";
 }
 
-Result<RequestFacts> read_request_facts(std::string_view body) {
-    FactsHandler handler;
-    if (std::optional<Error> error = scan(body, handler)) return *std::move(error);
-    handler.facts.session_id = session_of_user_id(handler.user_id);
-    return std::move(handler.facts);
+Result<RequestFacts> read_request_facts(std::string_view body, PromptSlices* slices) {
+    rapidjson::MemoryStream stream(body.data(), body.size());
+    FactsHandler facts;
+    std::optional<Error> error;
+    if (slices == nullptr) {
+        error = scan(stream, facts);
+    } else {
+        PromptFinder prompt(stream, body);
+        CaptureHandler both(facts, prompt);
+        error = scan(stream, both);
+        if (!error) *slices = prompt.take();
+    }
+    if (error) return *std::move(error);
+    facts.facts.session_id = session_of_user_id(facts.user_id);
+    return std::move(facts.facts);
 }
 
 }  // namespace ccproxy::tap

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "common/result.hpp"
+#include "proxy/tap/prompt_finder.hpp"
 
 namespace ccproxy::tap {
 
@@ -15,8 +16,8 @@ struct RequestFacts {
 };
 
 /// Reads the facts from a JSON body without building a tree. Fails when the body is not one JSON
-/// object.
-Result<RequestFacts> read_request_facts(std::string_view body);
+/// object. With `slices`, what makes the conversation is found in the same pass.
+Result<RequestFacts> read_request_facts(std::string_view body, PromptSlices* slices = nullptr);
 
 /// The session in a `metadata.user_id`, which is a JSON string with `session_id`, or, from older
 /// clients, `user_…_account_…_session_<uuid>`. Empty when there is none.

@@ -58,11 +58,19 @@ void UsageTap::feed(std::string_view body) {
     if (!readable_ || body.empty()) return;
     if (!inflater_) return take_text(body);
     readable_ = inflater_->feed(body, [this](std::string_view text) { take_text(text); });
+    if (!readable_) note_loss();
+}
+
+void UsageTap::note_loss() {
+    if (completion_ != nullptr) completion_->note_loss();
 }
 
 void UsageTap::finish() {
     finished_ = true;
-    if (format_ == Format::json && readable_) meter_.take(json_);
+    if (format_ == Format::json && readable_) {
+        meter_.take(json_);
+        if (completion_ != nullptr) completion_->take_message(json_);
+    }
     json_.clear();
     json_.shrink_to_fit();
 }
@@ -70,16 +78,18 @@ void UsageTap::finish() {
 void UsageTap::take_text(std::string_view text) {
     if (format_ == Format::sse) {
         sse_.feed(text, [this](const SseEvent& event) { take_event(event); });
+        if (sse_.has_passed_over()) note_loss();
         return;
     }
     if (json_.size() + text.size() > max_json_bytes) {
         readable_ = false;
-        return;
+        return note_loss();
     }
     json_.append(text);
 }
 
 void UsageTap::take_event(const SseEvent& event) {
+    if (completion_ != nullptr && !stream_ended_) completion_->take(event);
     if (stream_ended_ || event.name == "ping" || event.name == "content_block_start" ||
         event.name == "content_block_stop") {
         return;

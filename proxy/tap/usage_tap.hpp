@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "proto/event.hpp"
+#include "proxy/tap/completion.hpp"
 #include "proxy/tap/inflater.hpp"
 #include "proxy/tap/sse_parser.hpp"
 #include "proxy/tap/usage_meter.hpp"
@@ -30,6 +31,10 @@ class UsageTap {
     /// `content_type` and `content_encoding` as the answer's head has them.
     UsageTap(std::string_view content_type, std::string_view content_encoding);
 
+    /// What passes is also put together in `completion`, which outlives the tap. Before the first
+    /// feed().
+    void capture(Completion& completion) { completion_ = &completion; }
+
     void feed(std::string_view body);
     /// The body has ended as its framing says. Call before the last report.
     void finish();
@@ -46,6 +51,7 @@ class UsageTap {
     void take_text(std::string_view text);
     void take_event(const SseEvent& event);
     void take_delta(std::string_view data);
+    void note_loss();
 
     Format format_;
     std::unique_ptr<Inflater> inflater_;
@@ -54,6 +60,7 @@ class UsageTap {
     SseParser sse_;
     std::string json_;
     UsageMeter meter_;
+    Completion* completion_ = nullptr;
     bool finished_ = false;
     bool content_started_ = false;
     bool stream_ended_ = false;

@@ -1,8 +1,8 @@
 #include "proxy/tap/usage_tap.hpp"
 
-#include <zlib.h>
-
 #include <catch2/catch.hpp>
+
+#include "tests/unit/proxy/tap/gzip.hpp"
 
 namespace ccproxy::tap {
 namespace {
@@ -38,20 +38,6 @@ TapReport json(const std::string& text) {
     tap.feed(text);
     tap.finish();
     return tap.report();
-}
-
-std::string gzip(const std::string& text) {
-    z_stream stream{};
-    REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-    std::string out(text.size() + 1000, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
 }
 
 }  // namespace

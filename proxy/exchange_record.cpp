@@ -1,0 +1,75 @@
+// The end of a request's life: its record.
+#include "proto/event_codec.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/worker.hpp"
+
+namespace ccproxy {
+
+void Exchange::record(int status, const std::string& error) {
+    if (recorded_) return;
+    recorded_ = true;
+    worker_.shared.metrics.count_request(route_, status);
+    if (!is_recorded(route_) || !token_) return;
+    Event event;
+    event.id = id_;
+    event.token_id = token_->id;
+    event.user_name = token_->name;
+    event.account_id = account_ == nullptr ? "" : account_->id;
+    event.mode = account_ == nullptr ? "api" : account_->mode;
+    event.model = model_;
+    event.stream = stream_;
+    event.request_at_ms = request_at_ms_;
+    event.duration_ms = elapsed_ms();
+    event.response_at_ms = request_at_ms_ + event.duration_ms;
+    event.ttft_ms = ttft_ms_;
+    event.status_code = status;
+    event.conversation_id = conversation_id_;
+    event.agent_id = head_.fields.get("x-claude-code-agent-id");
+    event.upstream_request_id = response_.fields.get("request-id");
+    event.attempts = attempts_;
+    event.error_message = error;
+    if (tap_) {
+        const tap::TapReport report = tap_->report();
+        event.usage = report.usage;
+        event.usage_source = report.usage_source;
+        event.stop_reason = report.stop_reason;
+        if (event.error_message.empty()) event.error_message = report.error;
+    }
+    event.success = status >= 200 && status < 300 && event.error_message.empty();
+    event.conversation = conversation();
+    std::string bytes;
+    encode_event(event, bytes);
+    if (event.conversation && !worker_.shared.journal.has_room(bytes.size())) {
+        // The row is worth more: what fills a journal is conversations.
+        event.conversation.emplace().truncated = true;
+        bytes.clear();
+        encode_event(event, bytes);
+    }
+    // What the journal cannot take is counted there and shown; the request goes on.
+    worker_.shared.journal.append(bytes);
+}
+
+/// What was said, once an upstream has been asked and while the token's owner still wants it kept:
+/// who switches it off means the answer that is under way, too.
+std::optional<Conversation> Exchange::conversation() {
+    if (!capture_ || attempts_ == 0) return std::nullopt;
+    const auto token = worker_.shared.registry.find(token_->key_sha256);
+    if (!token || !token->conversation_logging) return std::nullopt;
+    return capture_->take();
+}
+
+void Exchange::count_conversation() {
+    if (!capture_) return;
+    std::atomic<std::size_t>& total = worker_.shared.conversation_bytes;
+    const auto count = [&] {
+        const std::size_t bytes = capture_->held_bytes();
+        total += bytes - captured_bytes_;  // Modulo 2^64, where it has become less.
+        captured_bytes_ = bytes;
+    };
+    count();
+    if (total.load() <= worker_.shared.config.conversations.max_held_bytes) return;
+    capture_->give_up();
+    count();
+}
+
+}  // namespace ccproxy

@@ -1,0 +1,43 @@
+// Collects what is said in one request, within its limit.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "proto/conversation.hpp"
+#include "proxy/tap/completion.hpp"
+#include "proxy/tap/prompt_finder.hpp"
+
+namespace ccproxy::tap {
+
+/// Pure; one a request, made only when its token has conversation logging on.
+///
+/// All texts together keep to `max_bytes`. What is worth least goes first: the oldest messages give
+/// way to newer ones and to the completion. A system prompt or a completion of more than half the
+/// limit is not kept whole: the system prompt is left out, the completion ends there.
+class ConversationCapture {
+  public:
+    explicit ConversationCapture(std::size_t max_bytes)
+        : max_bytes_(max_bytes), completion_(max_bytes / 2) {}
+
+    /// Copies from a request's body what `slices` found in it.
+    void take_prompt(std::string_view body, const PromptSlices& slices);
+    /// For the tap of the answer.
+    [[nodiscard]] Completion& completion() { return completion_; }
+
+    /// About what is held in memory.
+    [[nodiscard]] std::size_t held_bytes() const;
+    /// Lets go of everything; what comes after is not taken either.
+    void give_up();
+
+    /// What was collected, its completion as far as it has come. Once.
+    [[nodiscard]] Conversation take();
+
+  private:
+    std::size_t max_bytes_;
+    Conversation prompt_;
+    std::size_t prompt_bytes_ = 0;
+    Completion completion_;
+};
+
+}  // namespace ccproxy::tap
