@@ -27,6 +27,10 @@ constexpr std::size_t max_queue_bytes = 64 * 1024 * 1024;
 /// Often, so that there is little to delete at a time.
 constexpr std::chrono::hours retention_interval{1};
 
+/// Of a deletion of conversations: a step takes some milliseconds.
+constexpr std::int64_t deleted_at_once = 100;
+constexpr std::int64_t collected_at_once = 500;
+
 WriterOptions writer_options(const LoggingConfig& logging) {
     WriterOptions options;
     options.limits = {logging.buffer_size, max_queue_bytes};
@@ -50,7 +54,7 @@ class App::Impl {
     void start() {
         std::unique_ptr<StoreWriter> store =
             open_sqlite_writer(config_.database_path, DayZone::find(config_.timezone).value(),
-                               clock_, config_.quarantine);
+                               clock_, config_.quarantine, {config_.conversations.enabled});
         bus_.emplace(config_.bus, config_.curve,
                      Delivery(instance_id_, store->registry(), store->watermarks()), clock_);
         writer_.emplace(std::move(store), writer_options(config_.logging), clock_,
@@ -145,6 +149,14 @@ class App::Impl {
         if (change) publish(*change);
     }
 
+    /// In steps, so that ingest goes on between them.
+    void collect_garbage() {
+        while (writer_->run([](StoreWriter& store) {
+            return store.collect_conversation_garbage(collected_at_once);
+        }) > 0) {
+        }
+    }
+
     Scheduler::OpenReader open_reader() const {
         return [path = config_.database_path] { return open_sqlite_reader(path); };
     }
@@ -192,12 +204,30 @@ class App::Impl {
         const auto let_go = [this](std::int64_t id) {
             return writer_->run([id](StoreWriter& store) { return store.delete_quarantined(id); });
         };
+        const auto delete_conversation = [this](std::string id) {
+            const bool found =
+                writer_->run([id](StoreWriter& store) { return store.delete_conversation(id); });
+            if (found) collect_garbage();
+            return found;
+        };
+        const auto delete_of_token = [this](std::string token_id) {
+            std::int64_t deleted = 0;
+            while (const std::int64_t step = writer_->run([token_id](StoreWriter& store) {
+                return store.delete_conversations_of_token(token_id, deleted_at_once);
+            })) {
+                deleted += step;
+            }
+            collect_garbage();
+            return deleted;
+        };
         return {open_reader(),
                 add_token,
                 revoke_token,
                 set_logging,
                 retry,
                 let_go,
+                delete_conversation,
+                delete_of_token,
                 [this] { return status(); },
                 clock_,
                 *scheduler_};

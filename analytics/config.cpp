@@ -11,7 +11,7 @@ namespace ccproxy::analytics {
 namespace {
 
 constexpr std::size_t min_admin_key_chars = 16;
-constexpr std::int64_t max_retention_days = 36'500;
+constexpr std::int64_t max_days = 36'500;
 
 void read_server(ConfigSource& source, ServerConfig& server) {
     const std::string key = "server.listen";
@@ -100,7 +100,7 @@ void read_logging(ConfigSource& source, LoggingConfig& logging) {
         source.duration("logging.flush_interval", logging.flush_interval,
                         std::chrono::milliseconds(0), std::chrono::milliseconds(60'000));
     logging.retention_days =
-        source.integer("logging.retention_days", logging.retention_days, 0, max_retention_days);
+        source.integer("logging.retention_days", logging.retention_days, 0, max_days);
     if (logging.batch_size > logging.buffer_size) {
         source.problem("logging.batch_size", "is larger than logging.buffer_size");
     }
@@ -109,6 +109,14 @@ void read_logging(ConfigSource& source, LoggingConfig& logging) {
                        "is not a key of this program: one thread writes, since the database takes "
                        "one writer at a time");
     }
+}
+
+void read_conversations(ConfigSource& source, ConversationsConfig& conversations) {
+    conversations.enabled = source.boolean("conversations.enabled", conversations.enabled);
+    conversations.compress_after_days = source.integer(
+        "conversations.compress_after_days", conversations.compress_after_days, 0, max_days);
+    conversations.retention_days =
+        source.integer("conversations.retention_days", conversations.retention_days, 0, max_days);
 }
 
 void read_quarantine(ConfigSource& source, QuarantineLimits& limits) {
@@ -162,6 +170,7 @@ Config read_config(ConfigSource& source) {
     config.curve = read_curve(source);
     read_bus(source, config.bus, config.curve ? BusReach::network : BusReach::loopback);
     read_logging(source, config.logging);
+    read_conversations(source, config.conversations);
     read_quarantine(source, config.quarantine);
     config.timezone = source.text("stats.timezone", config.timezone);
     const Result<DayZone> zone = DayZone::find(config.timezone);

@@ -35,6 +35,12 @@ struct AggregationConfig {
     std::chrono::milliseconds interval = std::chrono::hours(24);
 };
 
+struct ConversationsConfig {
+    bool enabled = true;  ///< Off: what was said is never kept, whatever a token's setting.
+    std::int64_t compress_after_days = 7;
+    std::int64_t retention_days = 0;  ///< 0: for ever.
+};
+
 struct Config {
     ServerConfig server;
     std::string admin_key;  ///< A secret; at least 16 characters.
@@ -42,6 +48,7 @@ struct Config {
     BusAddresses bus;
     std::optional<BusCurve> curve;  ///< `bus.curve`: absent without.
     LoggingConfig logging;
+    ConversationsConfig conversations;
     QuarantineLimits quarantine;   ///< `quarantine.max_rows`, `quarantine.max_bytes`.
     std::string timezone = "UTC";  ///< `stats.timezone`: which day a request counts for.
     AggregationConfig aggregation;

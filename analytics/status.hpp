@@ -34,10 +34,14 @@ struct IngestStatus {
     std::uint64_t queue_bytes = 0;   ///< What they take in memory.
     std::uint64_t capacity_events = 0;
     std::uint64_t capacity_bytes = 0;
-    std::uint64_t batches = 0;      ///< Committed since the start.
-    std::uint64_t rows = 0;         ///< Request logs added since the start.
-    std::uint64_t duplicates = 0;   ///< Events that were in the database already.
-    std::uint64_t quarantined = 0;  ///< Events kept aside since the start.
+    std::uint64_t batches = 0;                ///< Committed since the start.
+    std::uint64_t rows = 0;                   ///< Request logs added since the start.
+    std::uint64_t duplicates = 0;             ///< Events that were in the database already.
+    std::uint64_t quarantined = 0;            ///< Events kept aside since the start.
+    std::uint64_t conversations = 0;          ///< Stored since the start, also in part.
+    std::uint64_t conversations_damaged = 0;  ///< Of them, those with parts that were not readable.
+    /// Dropped since the start, since their token or the configuration did not want them.
+    std::uint64_t conversations_dropped = 0;
     std::uint64_t failed_batches =
         0;  ///< Tries that failed; each batch is tried until it succeeds.
     std::int64_t last_commit_at_ms = 0;    ///< Unix time; 0 when there was none since the start.

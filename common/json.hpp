@@ -14,6 +14,12 @@
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
+
+// For reading only: the writer of 1.1 with SIMD leaves U+001A to U+001F as they are, which no JSON
+// may hold and the output of terminals does (ESC is U+001B).
+#undef RAPIDJSON_SSE42
+#undef RAPIDJSON_SSE2
+
 #include <rapidjson/stringbuffer.h>
 // The writer of 1.1 with SIMD leaves the characters U+001A to U+001F as they are, which is no JSON.
 #undef RAPIDJSON_SSE42

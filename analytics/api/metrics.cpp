@@ -75,6 +75,14 @@ void add_ingest(Families& all, const IngestStatus& ingest) {
                 ingest.duplicates);
     all.counter("ingest_quarantined_total", "Events kept aside since they cannot be stored",
                 ingest.quarantined);
+    all.counter("ingest_conversations_total", "Conversations stored, also in part",
+                ingest.conversations);
+    all.counter("ingest_conversations_damaged_total",
+                "Conversations stored without parts that were not readable",
+                ingest.conversations_damaged);
+    all.counter("ingest_conversations_dropped_total",
+                "Conversations that their token or the configuration did not want",
+                ingest.conversations_dropped);
     all.gauge("ingest_queue_events", "Events received and not yet in the database",
               ingest.queue_events);
     all.gauge("ingest_queue_bytes", "Memory that the queue takes", ingest.queue_bytes);
@@ -134,6 +142,7 @@ void add_storage(Families& all, const StorageSizes& sizes) {
     all.gauge("database_free_bytes", "The part of it that holds nothing", sizes.free_bytes);
     all.gauge("wal_bytes", "Size of the write-ahead log", sizes.wal_bytes);
     all.gauge("request_logs", "Request logs in the database", sizes.request_logs);
+    all.gauge("conversations", "Conversations in the database", sizes.conversations);
     all.gauge("quarantine_events", "Events in quarantine", sizes.quarantined);
     all.gauge("quarantine_bytes", "What their payloads take", sizes.quarantined_bytes);
     all.counter("quarantine_discarded_total", "Events thrown out of a full quarantine, ever",

@@ -22,6 +22,9 @@ void write_ingest(JsonText& json, const IngestStatus& ingest) {
     json.count("rows", ingest.rows);
     json.count("duplicates", ingest.duplicates);
     json.count("quarantined", ingest.quarantined);
+    json.count("conversations", ingest.conversations);
+    json.count("conversations_damaged", ingest.conversations_damaged);
+    json.count("conversations_dropped", ingest.conversations_dropped);
     json.count("failed_batches", ingest.failed_batches);
     json.time_or_null("last_commit_at", moment(ingest.last_commit_at_ms));
     json.integer("wal_held_back_bytes", ingest.wal_held_back_bytes);
@@ -56,6 +59,7 @@ void write_storage(JsonText& json, const StorageSizes& sizes) {
     json.integer("wal_bytes", sizes.wal_bytes);
     json.integer("free_bytes", sizes.free_bytes);
     json.integer("request_logs", sizes.request_logs);
+    json.integer("conversations", sizes.conversations);
     json.integer("quarantined", sizes.quarantined);
     json.integer("quarantined_bytes", sizes.quarantined_bytes);
     json.integer("discarded", sizes.discarded);

@@ -91,6 +91,9 @@ void Writer::note_success(const AppendReport& report) {
     status_.last_error.clear();
     ++status_.batches;
     status_.rows += report.rows;
+    status_.conversations += report.conversations;
+    status_.conversations_damaged += report.conversations_damaged;
+    status_.conversations_dropped += report.conversations_dropped;
     status_.duplicates += report.duplicate_ids + report.ignored;
     for (const auto& [proxy_id, count] : report.quarantined) {
         status_.quarantined += count;

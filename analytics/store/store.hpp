@@ -156,6 +156,7 @@ struct StorageSizes {
     std::int64_t database_bytes = 0, wal_bytes = 0;
     std::int64_t free_bytes = 0;  ///< The part of database_bytes that holds nothing.
     std::int64_t request_logs = 0;
+    std::int64_t conversations = 0;
     std::int64_t quarantined = 0, quarantined_bytes = 0;
     std::int64_t discarded = 0;  ///< Events thrown out of a full quarantine, ever.
     int schema_version = 0;
@@ -168,7 +169,10 @@ struct CheckpointReport {
 
 /// The one writer. Used by one thread at a time (the writer thread). Throws std::runtime_error when
 /// the database fails; every operation is one transaction, so a throw leaves nothing behind.
-class StoreWriter : public JobWriter, public RetentionWriter, public StatsWriter {
+class StoreWriter : public ConversationWriter,
+                    public JobWriter,
+                    public RetentionWriter,
+                    public StatsWriter {
   public:
     ~StoreWriter() override = default;
 
@@ -202,7 +206,10 @@ class StoreWriter : public JobWriter, public RetentionWriter, public StatsWriter
 };
 
 /// One reader; any number may exist, each used by one thread at a time. Throws like StoreWriter.
-class StoreReader : public JobReader, public LogWalkReader, public StatsReader {
+class StoreReader : public ConversationReader,
+                    public JobReader,
+                    public LogWalkReader,
+                    public StatsReader {
   public:
     ~StoreReader() override = default;
 

@@ -95,6 +95,22 @@ Result<Cursor> decode_cursor(std::string_view text) {
     return cursor;
 }
 
+std::string encode_time_cursor(const TimeCursor& cursor) {
+    return to_base64url("time " + std::to_string(cursor.time_ms) + " " + std::to_string(cursor.id));
+}
+
+Result<TimeCursor> decode_time_cursor(std::string_view text) {
+    if (text.size() > max_cursor_bytes) return foreign_cursor();
+    const std::optional<std::string> bytes = from_base64url(text);
+    if (!bytes) return foreign_cursor();
+    const std::vector<std::string_view> parts = split(*bytes);
+    if (parts.size() != 3 || parts[0] != "time") return foreign_cursor();
+    const std::optional<std::int64_t> time_ms = to_integer(parts[1]);
+    const std::optional<std::int64_t> id = to_integer(parts[2]);
+    if (!time_ms || !id) return foreign_cursor();
+    return TimeCursor{*time_ms, *id};
+}
+
 std::string encode_id_cursor(std::int64_t id) {
     return to_base64url(std::string(id_cursor_mark) + std::to_string(id));
 }

@@ -26,6 +26,16 @@ struct Cursor {
 std::string encode_cursor(const Cursor& cursor);
 Result<Cursor> decode_cursor(std::string_view text);
 
+/// The same for a list in the order of a time and, within it, of integer ids.
+struct TimeCursor {
+    std::int64_t time_ms = 0;
+    std::int64_t id = 0;
+
+    bool operator==(const TimeCursor&) const = default;
+};
+std::string encode_time_cursor(const TimeCursor& cursor);
+Result<TimeCursor> decode_time_cursor(std::string_view text);
+
 /// The same for a list in the order of integer ids: the last row's id.
 std::string encode_id_cursor(std::int64_t id);
 Result<std::int64_t> decode_id_cursor(std::string_view text);

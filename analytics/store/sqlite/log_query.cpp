@@ -6,6 +6,7 @@
 
 #include <limits>
 
+#include "analytics/store/sqlite/conditions.hpp"
 #include "analytics/store/sqlite/cursor.hpp"
 #include "analytics/store/sqlite/log_conditions.hpp"
 #include "analytics/store/sqlite/log_rows.hpp"

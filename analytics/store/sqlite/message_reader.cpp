@@ -142,6 +142,7 @@ std::vector<std::string> read_message_list(sqlite3* database, std::int64_t list)
 }
 
 void register_message_functions(sqlite3* database) {
+    add_function<read_message>(database, "message_json");
     add_function<text_of_message>(database, "message_text");
     add_function<text_of_list>(database, "list_text");
     add_function<json_of_list>(database, "list_json");

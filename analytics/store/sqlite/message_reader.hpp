@@ -18,8 +18,9 @@ std::optional<std::string> read_message(sqlite3* database, std::int64_t id);
 std::vector<std::string> read_message_list(sqlite3* database, std::int64_t list);
 
 /// Makes the functions that the views of conversations call known to the connection:
-/// `message_text(message)`, `list_text(list)` with the texts of its messages joined by blank lines,
-/// and `list_json(list)`. Each gives NULL for what is not there. Throws std::runtime_error.
+/// `message_json(message)`, `message_text(message)`, `list_json(list)`, and `list_text(list)` with
+/// the texts of its messages joined by blank lines. Each gives NULL for what is not there. Throws
+/// std::runtime_error.
 void register_message_functions(sqlite3* database);
 
 }  // namespace ccproxy::analytics

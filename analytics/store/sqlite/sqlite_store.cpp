@@ -9,6 +9,8 @@
 
 #include "analytics/store/sqlite/appender.hpp"
 #include "analytics/store/sqlite/connection.hpp"
+#include "analytics/store/sqlite/conversation_query.hpp"
+#include "analytics/store/sqlite/conversation_removal.hpp"
 #include "analytics/store/sqlite/job_table.hpp"
 #include "analytics/store/sqlite/log_query.hpp"
 #include "analytics/store/sqlite/log_walk.hpp"
@@ -72,6 +74,21 @@ class SqliteWriter final : public StoreWriter {
     }
     bool delete_quarantined(std::int64_t id) override { return appender_.delete_quarantined(id); }
 
+    bool delete_conversation(const std::string& id) override {
+        return analytics::delete_conversation(database_, id);
+    }
+    std::int64_t delete_conversations_of_token(const std::string& token_id,
+                                               std::int64_t max_rows) override {
+        return analytics::delete_conversations_of_token(database_, token_id, max_rows);
+    }
+    std::int64_t delete_conversations_before(std::int64_t before_ms,
+                                             std::int64_t max_rows) override {
+        return analytics::delete_conversations_before(database_, before_ms, max_rows);
+    }
+    std::int64_t collect_conversation_garbage(std::int64_t max_steps) override {
+        return analytics::collect_conversation_garbage(database_, max_steps);
+    }
+
     RegistrySnapshot registry() override { return read_registry(database_); }
     TokenChange add_token(const NewToken& token) override {
         return analytics::add_token(database_, token, new_uuid());
@@ -133,6 +150,13 @@ class SqliteReader final : public StoreReader {
     std::optional<TokenInfo> token_by_key(const Sha256& key_sha256) override {
         return read_token(database_, key_sha256);
     }
+    Result<ConversationPage> conversations(const ConversationFilter& filter,
+                                           const ConversationPageRequest& page) override {
+        return read_conversation_page(database_, filter, page);
+    }
+    std::optional<ConversationDetail> conversation(const std::string& id) override {
+        return read_conversation(database_, id);
+    }
     Result<QuarantinePage> quarantine(const QuarantineQuery& query) override {
         return read_quarantine_page(database_, query);
     }
@@ -159,6 +183,7 @@ class SqliteReader final : public StoreReader {
         sizes.wal_bytes = file_bytes(database_.getFilename() + "-wal");
         sizes.free_bytes = value("PRAGMA freelist_count") * page_bytes;
         sizes.request_logs = counter("request_logs");
+        sizes.conversations = counter("conversations");
         sizes.quarantined = counter("quarantined");
         sizes.quarantined_bytes = counter("quarantined_bytes");
         sizes.discarded = counter("quarantine_discarded");

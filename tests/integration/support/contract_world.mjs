@@ -1,4 +1,5 @@
 // What stands in the database of the contract's tests, and valid values made of it.
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -69,20 +70,35 @@ async function sendTraffic(stack) {
   return ids;
 }
 
+/** Conversations of requests, by the database itself: nothing of them but what a list shows. */
+function addConversations(stack, logs) {
+  const program = `
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1], timeout=10) as database:
+    for id in sys.argv[3:]:
+        database.execute("INSERT INTO conversations (id, token_id, created_at, conversation_id, message_count, "
+            "content_bytes, truncated) SELECT id, ?, request_at, 'session-1', 0, 0, 0 FROM request_logs WHERE id = ?",
+            (sys.argv[2], id))
+`;
+  const file = path.join(stack.dir, 'ccproxy.db');
+  execFileSync('python3', ['-c', program, file, stack.token.id, ...logs]);
+  return logs;
+}
+
 /** Requests of every kind, tokens of every state, events in quarantine. */
 export async function makeWorld(stack) {
   await stack.api.generate('short-lived', { expires_in: '1ms', mode: 'api' });
   const { id: revoked } = await stack.api.generate('revoked', { expires_in: '30d', mode: 'web' });
   await stack.api.revoke(revoked);
   const logs = await sendTraffic(stack);
-  return { stack, logs, quarantined: await addQuarantined(stack, 12) };
+  const conversations = addConversations(stack, logs);
+  return { stack, logs, conversations, quarantined: await addQuarantined(stack, 12) };
 }
 
 /** What stands for `{id}`, by the path up to it. */
 const idMakers = {
   '/api/logs/requests/': ({ logs }) => logs[0],
-  '/api/stats/tokens/': ({ stack }) => stack.token.id,
-  '/api/stats/accounts/': () => 'acc-1',
+  '/api/conversations/': ({ conversations }) => conversations[0],
   '/api/token/': async ({ stack }) => (await stack.api.generate('for one call')).id,
   '/api/stats/tokens/': ({ stack }) => stack.token.id,
   '/api/stats/accounts/': () => 'acc-1',
@@ -96,6 +112,7 @@ const textMakers = {
   model: () => 'claude-sonnet-4-20250514',
   conversation_id: () => 'session-1',
   proxy_id: () => 'p1',
+  'deleteConversationsOfToken.token_id': async ({ stack }) => (await stack.api.generate('quiet')).id,
   name: () => 'made by a test',
   'revokeToken.id': async ({ stack }) => (await stack.api.generate('to be revoked')).id,
 };
@@ -110,6 +127,7 @@ export function makeId(world, operation) {
 
 /** What a call has deleted is no valid id any more. */
 export function forgetId(world, id) {
+  world.conversations = world.conversations.filter((other) => other !== id);
   world.quarantined = world.quarantined.filter((other) => other !== id);
 }
 

@@ -8,6 +8,7 @@
 #include "analytics/jobs/aggregator.hpp"
 #include "analytics/jobs/retention.hpp"
 #include "analytics/store/sqlite/sqlite_store.hpp"
+#include "common/hash.hpp"
 #include "proto/json_fields.hpp"
 
 namespace ccproxy::analytics::test {
@@ -102,6 +103,12 @@ Services ApiFixture::services() {
         [this, locked](std::int64_t id) {
             return locked([&] { return writer_->delete_quarantined(id); });
         },
+        [this, locked](const std::string& id) {
+            return locked([&] { return writer_->delete_conversation(id); });
+        },
+        [this, locked](const std::string& token_id) {
+            return locked([&] { return writer_->delete_conversations_of_token(token_id, 1000); });
+        },
         [this] { return status; },
         clock,
         *scheduler_,
@@ -135,6 +142,20 @@ JsonAnswer ApiFixture::call(const std::string& method, const std::string& target
         http::test::exchange(port(), method, target, headers, body);
     if (method != "HEAD") answer.json = std::move(parse_json(answer.body).value());
     return answer;
+}
+
+std::string ApiFixture::add_conversation(const std::function<void(Event&)>& change) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (writer_->registry().tokens.empty()) {
+            writer_->add_token({"token", sha256("key"), "ann", "api", 1, std::nullopt});
+            writer_->set_conversation_logging("token", true);
+        }
+    }
+    return add_log([&](PricedEvent& priced) {
+        priced.event.conversation = Conversation{};
+        if (change) change(priced.event);
+    });
 }
 
 std::string ApiFixture::add_log(const std::function<void(PricedEvent&)>& change) {

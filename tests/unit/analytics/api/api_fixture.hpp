@@ -53,6 +53,8 @@ class ApiFixture {
                                   const std::string& body = "") const;
     /// Stores an event of `token_id`; `change` sets what the test is about. Gives its id.
     std::string add_log(const std::function<void(PricedEvent&)>& change = {});
+    /// Stores an event with a conversation, of a token that wants it kept. Gives its id.
+    std::string add_conversation(const std::function<void(Event&)>& change = {});
     /// Stores bytes that are kept aside.
     void add_poison(const std::string& payload, const std::string& proxy_id = "proxy-1");
     [[nodiscard]] std::uint16_t port() const { return server_->port(); }

@@ -37,6 +37,9 @@ TEST_CASE("The metrics show ingest, proxies and sizes, without a key", "[api][me
     ingest.failed_batches = 12;
     ingest.duplicates = 13;
     ingest.quarantined = 14;
+    ingest.conversations = 141;
+    ingest.conversations_damaged = 142;
+    ingest.conversations_dropped = 143;
     ingest.queue_events = 15;
     ingest.queue_bytes = 16;
     ingest.capacity_events = 17;
@@ -57,7 +60,7 @@ TEST_CASE("The metrics show ingest, proxies and sizes, without a key", "[api][me
     proxy.lag = 28;
     proxy.lag_ms = 2'900;
     api.status.proxies = {proxy, ProxyStatus{}};
-    api.add_log();
+    api.add_conversation();
     api.add_poison("poison");
 
     const std::string text = scrape(api);
@@ -77,6 +80,9 @@ TEST_CASE("The metrics show ingest, proxies and sizes, without a key", "[api][me
     is("ingest_failed_batches_total", "12");
     is("ingest_duplicates_total", "13");
     is("ingest_quarantined_total", "14");
+    is("ingest_conversations_total", "141");
+    is("ingest_conversations_damaged_total", "142");
+    is("ingest_conversations_dropped_total", "143");
     is("ingest_queue_events", "15");
     is("ingest_queue_bytes", "16");
     is("ingest_queue_capacity_events", "17");
@@ -98,6 +104,7 @@ TEST_CASE("The metrics show ingest, proxies and sizes, without a key", "[api][me
     is("proxy_lag_seconds" + label, "2.9");
     is("proxy_connected{proxy_id=\"\"}", "0");
     is("request_logs", "1");
+    is("conversations", "1");
     is("quarantine_events", "1");
     is("quarantine_bytes", "6");
     is("quarantine_discarded_total", "0");

@@ -88,7 +88,24 @@ class FlakyStore final : public StoreWriter {
     std::int64_t release_space(std::int64_t max_bytes) override {
         return store_->release_space(max_bytes);
     }
+<<<<<<< HEAD
     bool repair_roll_ups(RollUpCheck&, std::size_t, std::size_t) override { return false; }
+=======
+    bool delete_conversation(const std::string& id) override {
+        return store_->delete_conversation(id);
+    }
+    std::int64_t delete_conversations_of_token(const std::string& token_id,
+                                               std::int64_t max_rows) override {
+        return store_->delete_conversations_of_token(token_id, max_rows);
+    }
+    std::int64_t delete_conversations_before(std::int64_t before_ms,
+                                             std::int64_t max_rows) override {
+        return store_->delete_conversations_before(before_ms, max_rows);
+    }
+    std::int64_t collect_conversation_garbage(std::int64_t max_steps) override {
+        return store_->collect_conversation_garbage(max_steps);
+    }
+>>>>>>> 3117afb (List, show and delete conversations; collect what nothing points at; escape every control character in JSON)
     CheckpointReport checkpoint() override {
         ++control_.checkpoints;
         return store_->checkpoint();

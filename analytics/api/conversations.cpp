@@ -1,0 +1,126 @@
+// What was said: pages of conversations, one in full, and their deletion.
+#include "analytics/api/handlers.hpp"
+#include "analytics/api/json_text.hpp"
+#include "analytics/api/params.hpp"
+
+namespace ccproxy::analytics {
+namespace {
+
+constexpr std::int64_t max_page = 1'000'000'000;
+constexpr std::int64_t max_limit = 1000;
+constexpr std::int64_t default_limit = 50;
+constexpr std::size_t max_cursor_bytes = 1024;
+
+http::Response no_such_conversation() {
+    return http::error_response(404, "id: there is no such conversation");
+}
+
+ConversationFilter read_filter(Params& params) {
+    ConversationFilter filter;
+    filter.token_id = params.text("token_id");
+    filter.conversation_id = params.text("conversation_id");
+    filter.from_ms = params.from_date("from_date");
+    filter.to_ms = params.to_date("to_date");
+    if (filter.from_ms && filter.to_ms && *filter.from_ms >= *filter.to_ms) {
+        params.fail("from_date", "must be before to_date");
+    }
+    return filter;
+}
+
+ConversationPageRequest read_page(Params& params) {
+    ConversationPageRequest page;
+    page.page = params.integer("page", 0, max_page).value_or(0);
+    page.limit = params.integer("limit", 1, max_limit).value_or(default_limit);
+    page.cursor = params.text("cursor", max_cursor_bytes).value_or("");
+    return page;
+}
+
+/// The members of an open object.
+void write_summary(JsonText& json, const ConversationSummary& summary) {
+    json.text("id", summary.id);
+    json.text("request_log_id", summary.id);
+    json.text("token_id", summary.token_id);
+    json.text_or_null("user_name", summary.user_name);
+    json.text_or_null("model", summary.model);
+    json.text_or_null("conversation_id", summary.conversation_id);
+    json.text_or_null("agent_id", summary.agent_id);
+    json.time("created_at", summary.created_at_ms);
+    json.integer("message_count", summary.message_count);
+    json.integer("content_bytes", summary.content_bytes);
+    json.text_or_null("prompt_preview", summary.prompt_preview);
+    json.boolean("has_completion", summary.has_completion);
+    json.boolean("truncated", summary.truncated);
+    json.boolean("is_compressed", summary.is_compressed);
+}
+
+}  // namespace
+
+http::Response list_conversations(const Call& call) {
+    Params params(call.request.query);
+    const ConversationFilter filter = read_filter(params);
+    const ConversationPageRequest page = read_page(params);
+    if (const auto error = params.error()) return http::error_response(400, error->message);
+
+    const Result<ConversationPage> found = call.worker.reader->conversations(filter, page);
+    if (!found) return http::error_response(400, found.error().message);
+    JsonText json;
+    json.open_object();
+    json.open_array("conversations");
+    for (const ConversationSummary& summary : found->conversations) {
+        json.open_object();
+        write_summary(json, summary);
+        json.close_object();
+    }
+    json.close_array();
+    json.integer("total", found->total);
+    json.integer("page", page.page);
+    json.integer("limit", page.limit);
+    json.text_or_null("next_cursor", found->next_cursor);
+    json.close_object();
+    return http::json_response(200, json.str());
+}
+
+http::Response show_conversation(const Call& call) {
+    if (auto refusal = refuse_parameters(call)) return *refusal;
+    const std::string id = call.path_parameter("id");
+    const auto conversation = is_uuid(id) ? call.worker.reader->conversation(id) : std::nullopt;
+    if (!conversation) return no_such_conversation();
+    JsonText json;
+    const auto text_or_null = [&](std::string_view name, const std::optional<std::string>& text) {
+        text ? json.text(name, *text) : json.text_or_null(name, "");
+    };
+    json.open_object();
+    write_summary(json, conversation->summary);
+    text_or_null("system_prompt", conversation->system_prompt);
+    json.text("messages_json", conversation->messages_json);
+    text_or_null("prompt", conversation->prompt);
+    text_or_null("completion", conversation->completion);
+    text_or_null("completion_json", conversation->completion_json);
+    json.close_object();
+    return http::json_response(200, json.str());
+}
+
+http::Response delete_conversation(const Call& call) {
+    if (auto refusal = refuse_parameters(call)) return *refusal;
+    const std::string id = call.path_parameter("id");
+    if (!is_uuid(id) || !call.worker.services.delete_conversation(id)) {
+        return no_such_conversation();
+    }
+    return message_response("the conversation is deleted");
+}
+
+http::Response delete_conversations_of_token(const Call& call) {
+    Params params(call.request.query);
+    const auto token_id = params.text("token_id");
+    if (!token_id) params.fail("token_id", "is required");
+    if (const auto error = params.error()) return http::error_response(400, error->message);
+    const std::int64_t deleted = call.worker.services.delete_conversations_of_token(*token_id);
+    JsonText json;
+    json.open_object();
+    json.integer("deleted", deleted);
+    json.text("token_id", *token_id);
+    json.close_object();
+    return http::json_response(200, json.str());
+}
+
+}  // namespace ccproxy::analytics
