@@ -175,8 +175,9 @@ class App::Impl {
         const AggregationConfig& aggregation = config_.aggregation;
         add(std::make_unique<Aggregator>(),
             aggregation.enabled ? aggregation.interval : std::chrono::milliseconds(0));
-        add(std::make_unique<Retention>(RetentionRule{config_.logging.retention_days}),
-            retention_interval);
+        const RetentionRule rule{config_.logging.retention_days,
+                                 config_.conversations.retention_days};
+        add(std::make_unique<Retention>(rule), retention_interval);
         return jobs;
     }
 

@@ -1,7 +1,6 @@
 // What was said: pages of conversations, one in full, and their deletion.
+#include "analytics/api/conversation_text.hpp"
 #include "analytics/api/handlers.hpp"
-#include "analytics/api/json_text.hpp"
-#include "analytics/api/params.hpp"
 
 namespace ccproxy::analytics {
 namespace {
@@ -15,18 +14,6 @@ http::Response no_such_conversation() {
     return http::error_response(404, "id: there is no such conversation");
 }
 
-ConversationFilter read_filter(Params& params) {
-    ConversationFilter filter;
-    filter.token_id = params.text("token_id");
-    filter.conversation_id = params.text("conversation_id");
-    filter.from_ms = params.from_date("from_date");
-    filter.to_ms = params.to_date("to_date");
-    if (filter.from_ms && filter.to_ms && *filter.from_ms >= *filter.to_ms) {
-        params.fail("from_date", "must be before to_date");
-    }
-    return filter;
-}
-
 ConversationPageRequest read_page(Params& params) {
     ConversationPageRequest page;
     page.page = params.integer("page", 0, max_page).value_or(0);
@@ -35,29 +22,11 @@ ConversationPageRequest read_page(Params& params) {
     return page;
 }
 
-/// The members of an open object.
-void write_summary(JsonText& json, const ConversationSummary& summary) {
-    json.text("id", summary.id);
-    json.text("request_log_id", summary.id);
-    json.text("token_id", summary.token_id);
-    json.text_or_null("user_name", summary.user_name);
-    json.text_or_null("model", summary.model);
-    json.text_or_null("conversation_id", summary.conversation_id);
-    json.text_or_null("agent_id", summary.agent_id);
-    json.time("created_at", summary.created_at_ms);
-    json.integer("message_count", summary.message_count);
-    json.integer("content_bytes", summary.content_bytes);
-    json.text_or_null("prompt_preview", summary.prompt_preview);
-    json.boolean("has_completion", summary.has_completion);
-    json.boolean("truncated", summary.truncated);
-    json.boolean("is_compressed", summary.is_compressed);
-}
-
 }  // namespace
 
 http::Response list_conversations(const Call& call) {
     Params params(call.request.query);
-    const ConversationFilter filter = read_filter(params);
+    const ConversationFilter filter = read_conversation_filter(params);
     const ConversationPageRequest page = read_page(params);
     if (const auto error = params.error()) return http::error_response(400, error->message);
 
@@ -66,11 +35,7 @@ http::Response list_conversations(const Call& call) {
     JsonText json;
     json.open_object();
     json.open_array("conversations");
-    for (const ConversationSummary& summary : found->conversations) {
-        json.open_object();
-        write_summary(json, summary);
-        json.close_object();
-    }
+    for (const auto& summary : found->conversations) write_conversation(json, summary);
     json.close_array();
     json.integer("total", found->total);
     json.integer("page", page.page);
@@ -86,17 +51,7 @@ http::Response show_conversation(const Call& call) {
     const auto conversation = is_uuid(id) ? call.worker.reader->conversation(id) : std::nullopt;
     if (!conversation) return no_such_conversation();
     JsonText json;
-    const auto text_or_null = [&](std::string_view name, const std::optional<std::string>& text) {
-        text ? json.text(name, *text) : json.text_or_null(name, "");
-    };
-    json.open_object();
-    write_summary(json, conversation->summary);
-    text_or_null("system_prompt", conversation->system_prompt);
-    json.text("messages_json", conversation->messages_json);
-    text_or_null("prompt", conversation->prompt);
-    text_or_null("completion", conversation->completion);
-    text_or_null("completion_json", conversation->completion_json);
-    json.close_object();
+    write_conversation(json, *conversation);
     return http::json_response(200, json.str());
 }
 

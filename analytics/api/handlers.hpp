@@ -16,6 +16,9 @@ http::Response show_own_token(const Call& call);
 http::Response list_request_logs(const Call& call);
 http::Response show_request_log(const Call& call);
 
+// export_conversations.cpp
+http::Response export_conversations(const Call& call);
+
 // export_logs.cpp
 http::Response export_request_logs(const Call& call);
 

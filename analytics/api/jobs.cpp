@@ -166,11 +166,11 @@ http::Response delete_old_logs(const Call& call) {
         return http::json_response(200, json.str());
     };
     Scheduler& scheduler = call.worker.services.scheduler;
-    return run_and_answer(std::string(Retention::job_name), answer_of,
-                          [&scheduler, days](const Scheduler::OnEnd& on_end) {
-                              return scheduler.run_now(
-                                  std::make_unique<Retention>(RetentionRule{days}), on_end);
-                          });
+    return run_and_answer(
+        std::string(Retention::job_name), answer_of,
+        [&scheduler, days](const Scheduler::OnEnd& on_end) {
+            return scheduler.run_now(std::make_unique<Retention>(RetentionRule{days, 0}), on_end);
+        });
 }
 
 }  // namespace ccproxy::analytics

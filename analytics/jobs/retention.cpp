@@ -7,6 +7,8 @@ constexpr std::int64_t day_ms = 86'400'000;
 
 /// A row with its places in the indexes takes some 20 µs to delete.
 constexpr std::int64_t rows_a_step = 500;
+constexpr std::int64_t conversations_a_step = 100;
+constexpr std::int64_t garbage_a_step = 1000;
 constexpr std::int64_t bytes_a_step = std::int64_t{1} << 20;
 
 /// Runs `step`, which tells how much it did, until it did less than `full`. Gives the sum.
@@ -31,11 +33,22 @@ JobReport Retention::run_once(const JobContext& context) {
             return store.purge_request_logs(before_ms, rows_a_step);
         });
     }
+    std::int64_t conversations = 0;
+    if (rule_.conversation_days > 0) {
+        const std::int64_t before_ms = context.now_ms - rule_.conversation_days * day_ms;
+        conversations = repeat(context, 1, [&](StoreWriter& store) {
+            return store.delete_conversations_before(before_ms, conversations_a_step);
+        });
+    }
+    repeat(context, 1,
+           [](StoreWriter& store) { return store.collect_conversation_garbage(garbage_a_step); });
     const std::int64_t released =
         repeat(context, 1, [](StoreWriter& store) { return store.release_space(bytes_a_step); });
     // The file itself shrinks with the checkpoint.
     context.write([](StoreWriter& store) { store.checkpoint(); });
-    return {{"logs_deleted", logs}, {"bytes_released", released}};
+    return {{"logs_deleted", logs},
+            {"conversations_deleted", conversations},
+            {"bytes_released", released}};
 }
 
 }  // namespace ccproxy::analytics

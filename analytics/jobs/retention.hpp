@@ -8,9 +8,11 @@ namespace ccproxy::analytics {
 /// Days of 24 hours before the run; 0 keeps for ever.
 struct RetentionRule {
     std::int64_t log_days = 0;
+    std::int64_t conversation_days = 0;
 };
 
-/// Reports `logs_deleted` and `bytes_released`.
+/// Also deletes the messages that no conversation holds any more, whoever deleted those. Reports
+/// `logs_deleted`, `conversations_deleted` and `bytes_released`.
 class Retention final : public Job {
   public:
     static constexpr std::string_view job_name = "retain";

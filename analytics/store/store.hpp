@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "analytics/store/conversation_walk.hpp"
 #include "analytics/store/conversations.hpp"
 #include "analytics/store/jobs.hpp"
 #include "analytics/store/log_walk.hpp"
@@ -209,6 +210,7 @@ class StoreWriter : public ConversationWriter,
 class StoreReader : public ConversationReader,
                     public JobReader,
                     public LogWalkReader,
+                    public ConversationWalkReader,
                     public StatsReader {
   public:
     ~StoreReader() override = default;

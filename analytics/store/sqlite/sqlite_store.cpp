@@ -11,6 +11,7 @@
 #include "analytics/store/sqlite/connection.hpp"
 #include "analytics/store/sqlite/conversation_query.hpp"
 #include "analytics/store/sqlite/conversation_removal.hpp"
+#include "analytics/store/sqlite/conversation_walk.hpp"
 #include "analytics/store/sqlite/job_table.hpp"
 #include "analytics/store/sqlite/log_query.hpp"
 #include "analytics/store/sqlite/log_walk.hpp"
@@ -162,6 +163,12 @@ class SqliteReader final : public StoreReader {
     }
     std::optional<QuarantinedEvent> quarantined(std::int64_t id) override {
         return read_quarantined(database_, id);
+    }
+    ConversationWalk begin_conversation_walk(const ConversationFilter& filter) override {
+        return analytics::begin_conversation_walk(database_, filter);
+    }
+    std::optional<ConversationDetail> next_conversation(ConversationWalk& walk) override {
+        return analytics::next_conversation(database_, walk);
     }
     LogWalk begin_log_walk(const LogFilter& filter) override {
         return analytics::begin_log_walk(database_, filter);

@@ -87,9 +87,10 @@ TEST_CASE("A job that is run reports and is shown", "[api][jobs]") {
     CHECK(fixture.send("POST", "/api/jobs/retain").status == 200);
     const JsonAnswer run = fixture.send("POST", "/api/jobs/retain");
     CHECK(run.status == 200);
-    CHECK(run.body == R"({"job":"retain","state":"ok","started_at":"2026-03-01T00:00:00.000Z",)"
-                      R"("finished_at":"2026-03-01T00:00:00.000Z","duration_ms":0,)"
-                      R"("report":{"logs_deleted":0,"bytes_released":0}})");
+    CHECK(run.body ==
+          R"({"job":"retain","state":"ok","started_at":"2026-03-01T00:00:00.000Z",)"
+          R"("finished_at":"2026-03-01T00:00:00.000Z","duration_ms":0,)"
+          R"("report":{"logs_deleted":0,"conversations_deleted":0,"bytes_released":0}})");
 
     const ShownJob shown = show_job(fixture, "retain");
     CHECK(text_of(shown["state"]) == "ok");

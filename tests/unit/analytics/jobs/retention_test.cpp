@@ -5,6 +5,7 @@
 
 #include "tests/unit/analytics/jobs/jobs_fixture.hpp"
 
+using namespace ccproxy;
 using namespace ccproxy::analytics;
 using namespace ccproxy::analytics::test;
 
@@ -22,11 +23,11 @@ struct RetentionFixture : JobsFixture {
         }
         writer->append(batch);
     }
-    JobReport retain(std::int64_t days, const std::stop_token& stop = {}) {
+    JobReport retain(RetentionRule rule, const std::stop_token& stop = {}) {
         const auto own = reader();
         const JobContext context{clock.now_ms, [this](const auto& step) { write(step); }, *own,
                                  stop};
-        return Retention({days}).run_once(context);
+        return Retention(rule).run_once(context);
     }
 
   private:
@@ -40,14 +41,14 @@ TEST_CASE("What is old goes, what is younger stays", "[retention]") {
     const std::int64_t border_ms = fixture.clock.now_ms - 30 * day_ms;
     fixture.add(1200, border_ms - 1200);
     fixture.add(700, border_ms);
-    const JobReport report = fixture.retain(30);
+    const JobReport report = fixture.retain({30, 0});
     CHECK(Retention::logs_deleted(report) == 1200);
     CHECK(fixture.query("SELECT count(*), min(request_at) FROM request_logs") ==
           "700|" + std::to_string(border_ms));
     CHECK(fixture.reader()->sizes().request_logs == 700);
     CHECK(fixture.query("SELECT value FROM meta WHERE key = 'logs_purged_before_ms'") ==
           std::to_string(border_ms));
-    CHECK(Retention::logs_deleted(fixture.retain(30)) == 0);
+    CHECK(Retention::logs_deleted(fixture.retain({30, 0})) == 0);
 }
 
 TEST_CASE("Daily figures and the totals of tokens stay", "[retention]") {
@@ -58,7 +59,7 @@ TEST_CASE("Daily figures and the totals of tokens stay", "[retention]") {
     const std::string totals = "SELECT total_requests, total_tokens, last_used_at FROM tokens";
     const std::string figures_before = fixture.query(figures);
     const std::string totals_before = fixture.query(totals);
-    CHECK(Retention::logs_deleted(fixture.retain(7)) == 600);
+    CHECK(Retention::logs_deleted(fixture.retain({7, 0})) == 600);
     CHECK(fixture.query(figures) == figures_before);
     CHECK(fixture.query(totals) == totals_before);
 }
@@ -66,9 +67,33 @@ TEST_CASE("Daily figures and the totals of tokens stay", "[retention]") {
 TEST_CASE("Without a rule nothing is deleted", "[retention]") {
     RetentionFixture fixture;
     fixture.add(10, 0);
-    CHECK(Retention::logs_deleted(fixture.retain(0)) == 0);
+    CHECK(Retention::logs_deleted(fixture.retain({0, 0})) == 0);
     CHECK(fixture.reader()->sizes().request_logs == 10);
     CHECK(fixture.query("SELECT count(*) FROM meta WHERE key = 'logs_purged_before_ms'") == "0");
+}
+
+TEST_CASE("Conversations have an age of their own", "[retention]") {
+    RetentionFixture fixture;
+    fixture.writer->add_token({"token-1", {}, "ann", "api", 1, std::nullopt});
+    fixture.writer->set_conversation_logging("token-1", true);
+    std::vector<IngestItem> batch;
+    for (unsigned i = 1; i <= 250; ++i) {
+        const std::int64_t age_days = i <= 230 ? 40 : 20;
+        Event event = make_event(i, fixture.clock.now_ms - age_days * day_ms + i);
+        event.conversation = Conversation{
+            "", {R"({"role":"user","content":"turn )" + std::to_string(i) + "\"}"}, "", false};
+        batch.push_back(make_item(i, event));
+    }
+    fixture.writer->append(batch);
+    const std::string counts =
+        "SELECT (SELECT count(*) FROM request_logs), (SELECT count(*) FROM conversations), "
+        "(SELECT count(*) FROM messages), (SELECT count(*) FROM conversation_garbage)";
+    REQUIRE(fixture.query(counts) == "250|250|250|0");
+    const JobReport report = fixture.retain({0, 30});
+    CHECK(report.at(1) == JobReport::value_type{"conversations_deleted", 230});
+    CHECK(fixture.query(counts) == "250|20|20|0");
+    CHECK(Retention::logs_deleted(fixture.retain({30, 0})) == 230);
+    CHECK(fixture.query(counts) == "20|20|20|0");
 }
 
 TEST_CASE("A run that is stopped leaves the rest to the next", "[retention]") {
@@ -82,11 +107,11 @@ TEST_CASE("A run that is stopped leaves the rest to the next", "[retention]") {
             stop.request_stop();
         };
         const JobReport report =
-            Retention({1}).run_once({fixture.clock.now_ms, write, *own, stop.get_token()});
+            Retention({1, 0}).run_once({fixture.clock.now_ms, write, *own, stop.get_token()});
         CHECK(Retention::logs_deleted(report) == 500);
     }
     CHECK(fixture.reader()->sizes().request_logs == 700);
-    CHECK(Retention::logs_deleted(fixture.retain(1)) == 700);
+    CHECK(Retention::logs_deleted(fixture.retain({1, 0})) == 700);
 }
 
 TEST_CASE("The file shrinks by what was deleted", "[retention]") {
@@ -95,10 +120,10 @@ TEST_CASE("The file shrinks by what was deleted", "[retention]") {
     fixture.add(10, fixture.clock.now_ms);
     fixture.writer->checkpoint();
     const auto before = std::filesystem::file_size(fixture.path);
-    const JobReport report = fixture.retain(30);
+    const JobReport report = fixture.retain({30, 0});
     CHECK(fixture.reader()->sizes().free_bytes == 0);
     CHECK(std::filesystem::file_size(fixture.path) + 1'000'000 < before);
-    CHECK(report.at(1).first == "bytes_released");
-    CHECK(report.at(1).second + 500'000 > static_cast<std::int64_t>(before));
+    CHECK(report.at(2).first == "bytes_released");
+    CHECK(report.at(2).second + 500'000 > static_cast<std::int64_t>(before));
     CHECK(fixture.query("PRAGMA integrity_check") == "ok");
 }
