@@ -57,6 +57,7 @@ http::Response list_request_logs(const Call& call) {
     json.integer("page", page.page);
     json.integer("limit", page.limit);
     json.text_or_null("next_cursor", found->next_cursor);
+    json.boolean("total_is_exact", found->total_is_exact);
     json.close_object();
     return http::json_response(200, json.str());
 }

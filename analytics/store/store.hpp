@@ -126,8 +126,9 @@ struct PageRequest {
 
 struct LogPage {
     std::vector<RequestLog> logs;
-    std::int64_t total = 0;   ///< Rows that fit the filter, over all pages.
-    std::string next_cursor;  ///< Empty on the last page.
+    std::int64_t total = 0;      ///< Rows that fit the filter, over all pages.
+    bool total_is_exact = true;  ///< Else there are at least so many.
+    std::string next_cursor;     ///< Empty on the last page.
 };
 
 /// A token as people see it: never its key.

@@ -25,4 +25,11 @@ inline void add_filter(const LogFilter& filter, Narrowing left_out, Conditions& 
     }
 }
 
+/// Lets a question for a status beside 200 use the index of those, which names this condition.
+inline void add_failure_index(const LogFilter& filter, Conditions& conditions) {
+    if (!filter.status_code || *filter.status_code == 200) return;
+    conditions.add("status_code <> 200");
+    conditions.add("status_code = ?", {std::int64_t{*filter.status_code}});
+}
+
 }  // namespace ccproxy::analytics

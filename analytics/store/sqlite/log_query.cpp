@@ -4,13 +4,15 @@
 #include <SQLiteCpp/Statement.h>
 #include <SQLiteCpp/Transaction.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "analytics/store/sqlite/conditions.hpp"
 #include "analytics/store/sqlite/cursor.hpp"
 #include "analytics/store/sqlite/log_conditions.hpp"
+#include "analytics/store/sqlite/log_hours.hpp"
 #include "analytics/store/sqlite/log_rows.hpp"
-#include "analytics/store/sqlite/meta.hpp"
+#include "analytics/store/sqlite/log_total.hpp"
 
 namespace ccproxy::analytics {
 namespace {
@@ -18,6 +20,7 @@ namespace {
 Conditions conditions_of(const LogFilter& filter) {
     Conditions where;
     add_filter(filter, Narrowing::none, where);
+    add_failure_index(filter, where);
     where.add_optional("request_at >= ?", filter.from_ms);
     where.add_optional("request_at < ?", filter.to_ms);
     return where;
@@ -87,14 +90,70 @@ void add_cursor(const Cursor& cursor, Conditions& where) {
     }
 }
 
-std::int64_t count_logs(SQLite::Database& database, const Conditions& where) {
-    if (where.empty()) {
-        return read_integer(database, "SELECT value FROM counters WHERE name = 'request_logs'");
+/// No log of a list by time is beyond its cursor.
+void narrow_times(const Cursor& cursor, LogFilter& filter) {
+    if (cursor.sort != SortField::request_at || !cursor.value) return;
+    if (cursor.ascending) {
+        filter.from_ms = std::max(filter.from_ms.value_or(*cursor.value), *cursor.value);
+    } else {
+        const std::int64_t end_ms = *cursor.value + 1;
+        filter.to_ms = std::min(filter.to_ms.value_or(end_ms), end_ms);
     }
-    SQLite::Statement count(database, "SELECT COUNT(*) FROM request_logs" + where.sql());
-    where.bind(count);
-    count.executeStep();
-    return count.getColumn(0).getInt64();
+}
+
+/// Fills a page from rows in the order of the list.
+class PageFiller {
+  public:
+    PageFiller(const PageRequest& request, LogPage& page)
+        : request_(request),
+          page_(page),
+          to_skip_(request.cursor.empty() ? request.page * request.limit : std::int64_t{0}) {}
+
+    /// Takes rows until there are no more, or the page is full: true then.
+    bool fill(SQLite::Statement& rows) {
+        while (rows.executeStep()) {
+            if (to_skip_ > 0) {
+                --to_skip_;
+                continue;
+            }
+            if (static_cast<std::int64_t>(page_.logs.size()) == request_.limit) {
+                const RequestLog& last = page_.logs.back();
+                page_.next_cursor = encode_cursor({request_.sort, request_.ascending,
+                                                   sort_value(last, request_.sort), last.event.id});
+                return true;
+            }
+            page_.logs.push_back(read_log_row(rows));
+        }
+        return false;
+    }
+
+  private:
+    const PageRequest& request_;
+    LogPage& page_;
+    std::int64_t to_skip_;
+};
+
+std::string select_in_order(const Conditions& where, const PageRequest& page) {
+    const std::string direction = page.ascending ? " ASC" : " DESC";
+    return std::string("SELECT ") + log_columns + " FROM request_logs" + where.sql() +
+           " ORDER BY " + column_of(page.sort).name + direction + ", id" + direction;
+}
+
+/// Only the hours that hold logs of the filter, as the roll-ups tell.
+void fill_by_hours(SQLite::Database& database, const DayZone& zone, const LogFilter& filter,
+                   Conditions where, const PageRequest& request, LogPage& page) {
+    where.add("request_at >= ?", {std::int64_t{0}});
+    where.add("request_at < ?", {std::int64_t{0}});
+    SQLite::Statement rows(database, select_in_order(where, request));
+    const int times = where.bind(rows) - 2;
+    PageFiller filler(request, page);
+    MatchingHours hours(database, zone, filter, request.ascending);
+    while (const std::optional<TimeSpan> span = hours.next()) {
+        rows.bind(times, span->from_ms);
+        rows.bind(times + 1, span->to_ms);
+        if (filler.fill(rows)) return;
+        rows.reset();
+    }
 }
 
 }  // namespace
@@ -105,8 +164,8 @@ Result<LogPage> read_log_page(SQLite::Database& database, const LogFilter& filte
         page.page > std::numeric_limits<std::int64_t>::max() / page.limit) {
         return Error{"page: is out of range"};
     }
-    const Conditions filtered = conditions_of(filter);
-    Conditions where = filtered;
+    Conditions where = conditions_of(filter);
+    LogFilter rest = filter;
     if (!page.cursor.empty()) {
         const Result<Cursor> cursor = decode_cursor(page.cursor);
         if (!cursor) return cursor.error();
@@ -114,25 +173,20 @@ Result<LogPage> read_log_page(SQLite::Database& database, const LogFilter& filte
             return Error{"cursor: belongs to another sort or order"};
         }
         add_cursor(*cursor, where);
+        narrow_times(*cursor, rest);
     }
-    const std::string direction = page.ascending ? " ASC" : " DESC";
     const SQLite::Transaction snapshot(database);
     LogPage result;
-    result.total = count_logs(database, filtered);
-    SQLite::Statement rows(database, std::string("SELECT ") + log_columns + " FROM request_logs" +
-                                         where.sql() + " ORDER BY " + column_of(page.sort).name +
-                                         direction + ", id" + direction + " LIMIT ? OFFSET ?");
-    const int next = where.bind(rows);
-    rows.bind(next, page.limit + 1);
-    rows.bind(next + 1, page.cursor.empty() ? page.page * page.limit : std::int64_t{0});
-    while (rows.executeStep()) {
-        if (static_cast<std::int64_t>(result.logs.size()) == page.limit) {
-            const RequestLog& last = result.logs.back();
-            result.next_cursor = encode_cursor(
-                {page.sort, page.ascending, sort_value(last, page.sort), last.event.id});
-            break;
-        }
-        result.logs.push_back(read_log_row(rows));
+    const LogTotal total = count_logs(database, zone, filter);
+    result.total = total.count;
+    result.total_is_exact = total.is_exact;
+    const bool has_index = filter.conversation_id || filter.status_code;
+    if (page.sort == SortField::request_at && is_in_roll_ups(filter) && !has_index) {
+        fill_by_hours(database, zone, rest, std::move(where), page, result);
+    } else {
+        SQLite::Statement rows(database, select_in_order(where, page));
+        where.bind(rows);
+        PageFiller(page, result).fill(rows);
     }
     return result;
 }

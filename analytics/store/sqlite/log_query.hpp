@@ -7,12 +7,14 @@
 #include <string>
 
 #include "analytics/store/store.hpp"
+#include "analytics/time/day_zone.hpp"
 
 namespace ccproxy::analytics {
 
 /// See StoreReader. The rows and their total are of one instant. A NULL sorts below every value.
-Result<LogPage> read_log_page(SQLite::Database& database, const LogFilter& filter,
-                              const PageRequest& page);
+/// `zone` is the one of the roll-ups.
+Result<LogPage> read_log_page(SQLite::Database& database, const DayZone& zone,
+                              const LogFilter& filter, const PageRequest& page);
 
 std::optional<RequestLog> read_log(SQLite::Database& database, const std::string& id);
 

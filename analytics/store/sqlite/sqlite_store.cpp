@@ -142,7 +142,7 @@ class SqliteReader final : public StoreReader {
     explicit SqliteReader(const std::string& path) : database_(open_for_reading(path)) {}
 
     Result<LogPage> request_logs(const LogFilter& filter, const PageRequest& page) override {
-        return read_log_page(database_, filter, page);
+        return read_log_page(database_, stats_zone(), filter, page);
     }
     std::optional<RequestLog> request_log(const std::string& id) override {
         return read_log(database_, id);

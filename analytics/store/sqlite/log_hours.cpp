@@ -1,0 +1,112 @@
+#include "analytics/store/sqlite/log_hours.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+namespace ccproxy::analytics {
+namespace {
+
+constexpr std::int64_t days_a_read = 7;
+const std::string match_columns = "request_count, success_count";
+
+int kind_of(const ByDimension<std::optional<std::string>>& filter) {
+    ByDimension<bool> wanted{};
+    for (std::size_t i = 0; i < dimension_count; ++i) {
+        wanted[static_cast<Dimension>(i)] = filter[static_cast<Dimension>(i)].has_value();
+    }
+    return smallest_kind(wanted);
+}
+
+}  // namespace
+
+ByDimension<std::optional<std::string>> dimensions_of(const LogFilter& filter) {
+    ByDimension<std::optional<std::string>> values;
+    values[Dimension::token] = filter.token_id;
+    values[Dimension::user] = filter.user_name;
+    values[Dimension::account] = filter.account_id;
+    values[Dimension::mode] = filter.mode;
+    values[Dimension::model] = filter.model;
+    return values;
+}
+
+bool is_in_roll_ups(const LogFilter& filter) {
+    const auto values = dimensions_of(filter);
+    return filter.success || std::any_of(values.begin(), values.end(),
+                                         [](const auto& value) { return value.has_value(); });
+}
+
+MatchingHours::MatchingHours(const SQLite::Database& database, const DayZone& zone,
+                             const LogFilter& filter, bool ascending)
+    : zone_(zone),
+      filter_(filter),
+      ascending_(ascending),
+      kind_(kind_of(dimensions_of(filter))),
+      scan_(database, zone, kind_),
+      groups_(few_groups(database, kind_, dimensions_of(filter))) {
+    if (groups_ && groups_->empty()) return;
+    RawStatement edges(database,
+                       "SELECT (SELECT min(day) FROM usage_daily WHERE kind = ?1), "
+                       "(SELECT max(day) FROM usage_daily WHERE kind = ?1)");
+    edges.bind(1, kind_);
+    if (!edges.step() || edges.is_null(0)) return;
+    first_day_ = edges.integer(0);
+    end_day_ = edges.integer(1) + 1;
+    if (filter.from_ms) first_day_ = std::max(first_day_, zone.day_number(*filter.from_ms));
+    if (filter.to_ms) end_day_ = std::min(end_day_, zone.day_number(*filter.to_ms - 1) + 1);
+}
+
+bool MatchingHours::fits(const RawStatement& row) const {
+    const std::int64_t requests = row.integer(2);
+    const std::int64_t successes = row.integer(3);
+    if (!filter_.success) return requests != 0;
+    return *filter_.success ? successes != 0 : requests != successes;
+}
+
+std::optional<TimeSpan> MatchingHours::next() {
+    while (spans_.empty()) {
+        while (days_.empty()) {
+            if (first_day_ >= end_day_) return std::nullopt;
+            read_days();
+        }
+        read_hours(days_.front());
+        days_.pop_front();
+    }
+    const TimeSpan span = spans_.front();
+    spans_.pop_front();
+    return span;
+}
+
+void MatchingHours::read_days() {
+    Segment segment{false, first_day_, end_day_, 0};
+    if (ascending_) {
+        segment.to = std::min(segment.to, first_day_ + days_a_read);
+        first_day_ = segment.to;
+    } else {
+        segment.from = std::max(segment.from, end_day_ - days_a_read);
+        end_day_ = segment.from;
+    }
+    std::set<std::int64_t> days;
+    scan_.read(segment, match_columns, groups_,
+               [&](const RawStatement& row, std::int64_t, std::int64_t day) {
+                   if (fits(row)) days.insert(day);
+               });
+    days_.assign(days.begin(), days.end());
+    if (!ascending_) std::reverse(days_.begin(), days_.end());
+}
+
+void MatchingHours::read_hours(std::int64_t day) {
+    const Segment segment{true, zone_.start_of(day), zone_.start_of(day + 1), day};
+    bool has_hours = false;
+    std::set<std::int64_t> hours;
+    scan_.read(segment, match_columns, groups_,
+               [&](const RawStatement& row, std::int64_t, std::int64_t hour) {
+                   has_hours = true;
+                   if (fits(row)) hours.insert(hour);
+               });
+    for (const std::int64_t hour : hours) spans_.push_back({hour, zone_.hour_of(hour).end_ms});
+    if (!has_hours) spans_.push_back({segment.from, segment.to});
+    if (!ascending_) std::reverse(spans_.begin(), spans_.end());
+}
+
+}  // namespace ccproxy::analytics

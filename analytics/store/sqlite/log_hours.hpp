@@ -1,0 +1,53 @@
+// Where the logs of a filter are, by the roll-ups: a list with a filter that few logs fit would
+// otherwise walk over all of them.
+#pragma once
+
+#include <SQLiteCpp/Database.h>
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "analytics/store/log_walk.hpp"
+#include "analytics/store/sqlite/roll_up_scan.hpp"
+
+namespace ccproxy::analytics {
+
+/// The part of a filter that roll-ups know of.
+ByDimension<std::optional<std::string>> dimensions_of(const LogFilter& filter);
+/// Whether there is such a part: a dimension, or success.
+bool is_in_roll_ups(const LogFilter& filter);
+
+/// [from, to) in Unix milliseconds.
+struct TimeSpan {
+    std::int64_t from_ms, to_ms;
+};
+
+/// Gives the spans that may hold logs of the filter, one after the other in the order of a list, an
+/// hour long or, where hours are not kept, a day. Reads a few days of roll-ups at a time, within
+/// the caller's snapshot.
+class MatchingHours {
+  public:
+    /// Between `from_ms` and `to_ms`; all arguments must outlive it.
+    MatchingHours(const SQLite::Database& database, const DayZone& zone, const LogFilter& filter,
+                  bool ascending);
+    std::optional<TimeSpan> next();
+
+  private:
+    void read_days();
+    void read_hours(std::int64_t day);
+    [[nodiscard]] bool fits(const RawStatement& row) const;
+
+    const DayZone& zone_;
+    const LogFilter& filter_;
+    const bool ascending_;
+    const int kind_;
+    const RollUpScan scan_;
+    const std::optional<std::vector<std::int64_t>> groups_;
+    std::int64_t first_day_ = 0, end_day_ = 0;  ///< Those that are still to be read.
+    std::deque<std::int64_t> days_;             ///< Read, with a match.
+    std::deque<TimeSpan> spans_;                ///< Of the day that was taken last.
+};
+
+}  // namespace ccproxy::analytics

@@ -1,0 +1,116 @@
+#include "analytics/store/sqlite/log_total.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "analytics/store/sqlite/log_conditions.hpp"
+#include "analytics/store/sqlite/log_hours.hpp"
+#include "analytics/store/sqlite/meta.hpp"
+
+namespace ccproxy::analytics {
+namespace {
+
+/// Some milliseconds.
+constexpr std::int64_t max_looked_at = 10'000;
+/// Lookups in the roll-ups of full groups; each takes a microsecond.
+constexpr std::int64_t max_lookups = 4'000;
+constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
+
+bool has_no_condition(const LogFilter& filter) {
+    return !is_in_roll_ups(filter) && !filter.conversation_id && !filter.status_code &&
+           !filter.from_ms && !filter.to_ms;
+}
+
+/// Counts among the logs of a range that come first; exact when they are all.
+LogTotal look(const SQLite::Database& database, const LogFilter& filter, std::int64_t from_ms,
+              std::int64_t to_ms) {
+    if (from_ms >= to_ms) return {};
+    // What has an index of its own is counted through it, all else by walking over times.
+    const bool by_conversation = filter.conversation_id.has_value();
+    const Narrowing narrowing = by_conversation ? Narrowing::conversation : Narrowing::token;
+    Conditions narrow;
+    narrow.add_optional(by_conversation ? "conversation_id = ?" : "token_id = ?",
+                        by_conversation ? filter.conversation_id : filter.token_id);
+    add_failure_index(filter, narrow);
+    narrow.add("request_at >= ?", {from_ms});
+    narrow.add("request_at < ?", {to_ms});
+    Conditions fits;
+    add_filter(filter, narrowing, fits);
+    SQLite::Statement row(database, "SELECT count(*), ifnull(sum(fits), 0) FROM (SELECT " +
+                                        (fits.empty() ? std::string("1") : fits.expression()) +
+                                        " AS fits FROM request_logs" + narrow.sql() +
+                                        " ORDER BY request_at DESC " + "LIMIT " +
+                                        std::to_string(max_looked_at + 1) + ")");
+    narrow.bind(row, fits.bind(row));
+    row.executeStep();
+    return {row.getColumn(1).getInt64(), row.getColumn(0).getInt64() <= max_looked_at};
+}
+
+/// Nothing when reading the roll-ups would take long.
+std::optional<std::int64_t> sum_roll_ups(const SQLite::Database& database, const DayZone& zone,
+                                         const LogFilter& filter, std::int64_t from_ms,
+                                         std::int64_t to_ms) {
+    const auto values = dimensions_of(filter);
+    ByDimension<bool> wanted{};
+    for (std::size_t i = 0; i < dimension_count; ++i) {
+        wanted[static_cast<Dimension>(i)] = values[static_cast<Dimension>(i)].has_value();
+    }
+    const int kind = smallest_kind(wanted);
+    const auto groups = few_groups(database, kind, values);
+    const auto segments = segments_of(zone, from_ms, to_ms, false);
+    if (kind == 0) {
+        std::int64_t periods = 0;
+        for (const Segment& segment : segments) {
+            periods += segment.hourly ? 24 : segment.to - segment.from;
+        }
+        if (!groups || periods * static_cast<std::int64_t>(groups->size()) > max_lookups) {
+            return std::nullopt;
+        }
+    }
+    const RollUpScan scan(database, zone, kind);
+    std::int64_t requests = 0;
+    std::int64_t successes = 0;
+    for (const Segment& segment : segments) {
+        // Few rows are of a small kind: without few groups all of them fit, or there is no filter.
+        scan.read(segment, "request_count, success_count", groups,
+                  [&](const RawStatement& row, std::int64_t, std::int64_t) {
+                      requests += row.integer(2);
+                      successes += row.integer(3);
+                  });
+    }
+    if (!filter.success) return requests;
+    return *filter.success ? successes : requests - successes;
+}
+
+}  // namespace
+
+LogTotal count_logs(const SQLite::Database& database, const DayZone& zone,
+                    const LogFilter& filter) {
+    if (has_no_condition(filter)) {
+        return {read_integer(database, "SELECT value FROM counters WHERE name = 'request_logs'")};
+    }
+    const std::int64_t from_ms = filter.from_ms.value_or(0);
+    const std::int64_t to_ms = filter.to_ms.value_or(end_of_time);
+    if (filter.conversation_id || filter.status_code) {
+        return look(database, filter, from_ms, to_ms);
+    }
+    const std::int64_t oldest_ms =
+        read_integer(database, "SELECT min(request_at) FROM request_logs");
+    const std::int64_t newest_ms =
+        read_integer(database, "SELECT max(request_at) FROM request_logs");
+    // Whole hours of which no log is gone come from roll-ups, what is left at both ends from logs.
+    const std::int64_t first_ms =
+        std::max({from_ms, zone.hour_of(oldest_ms).start_ms, read_logs_purged_before_ms(database)});
+    const std::int64_t last_ms = std::min(to_ms, zone.hour_of(newest_ms).end_ms);
+    const LocalHour first = zone.hour_of(first_ms);
+    const std::int64_t begin_ms = first.start_ms == first_ms ? first_ms : first.end_ms;
+    const std::int64_t end_ms = zone.hour_of(last_ms).start_ms;
+    if (begin_ms >= end_ms) return look(database, filter, from_ms, to_ms);
+    const auto middle = sum_roll_ups(database, zone, filter, begin_ms, end_ms);
+    if (!middle) return look(database, filter, from_ms, to_ms);
+    const LogTotal before = look(database, filter, from_ms, begin_ms);
+    const LogTotal after = look(database, filter, end_ms, to_ms);
+    return {*middle + before.count + after.count, before.is_exact && after.is_exact};
+}
+
+}  // namespace ccproxy::analytics

@@ -1,0 +1,112 @@
+// What roll-ups, totals and watermarks cost beside the rows themselves: the store's append, and
+// bare inserts by one prepared statement into the same table with the same indexes, in alternating
+// rounds on one database.
+//
+//   ingest_rate FILE [ROUNDS] [ROWS A ROUND]
+//
+// FILE comes from make_database and is of no use for statistics afterwards: what is inserted
+// barely is in no roll-up.
+#include <SQLiteCpp/Transaction.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include "analytics/store/sqlite/appender.hpp"
+#include "analytics/store/sqlite/connection.hpp"
+#include "analytics/store/sqlite/log_rows.hpp"
+#include "common/clock.hpp"
+#include "tests/bench/analytics/traffic.hpp"
+
+namespace {
+
+using namespace ccproxy;
+using namespace ccproxy::analytics;
+using Steady = std::chrono::steady_clock;
+using Batches = std::vector<std::vector<IngestItem>>;
+
+class Bare {
+  public:
+    explicit Bare(SQLite::Database& database)
+        : database_(database), insert_(database, insert_log_row) {}
+    void append(const std::vector<IngestItem>& batch) {
+        SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+        for (const IngestItem& item : batch) {
+            bind_log_row(insert_, std::get<PricedEvent>(item.content), item.proxy_id);
+            insert_.exec();
+            insert_.reset();
+        }
+        transaction.commit();
+    }
+
+  private:
+    SQLite::Database& database_;
+    SQLite::Statement insert_;
+};
+
+template <class Way>
+double seconds(Way& way, const Batches& batches) {
+    const auto start = Steady::now();
+    for (const auto& batch : batches) way.append(batch);
+    return std::chrono::duration<double>(Steady::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+void compare(const std::string& path, std::size_t rounds, std::size_t rows, std::size_t size,
+             bool syncs, std::int64_t end_ms) {
+    SQLite::Database database = open_for_writing(path);
+    if (!syncs) database.exec("PRAGMA synchronous = NORMAL");
+    const DayZone zone = DayZone::find("UTC").value();
+    Appender store(database, zone, {});
+    Bare bare(database);
+    bench::TrafficOptions options;
+    // As many rows a day as 5,000,000 in 90 days.
+    options.rows = 2 * rounds * rows;
+    options.days = std::max<std::size_t>(1, options.rows / 55'555);
+    options.end_ms = end_ms;
+    options.seed = static_cast<unsigned>(size);
+    bench::Traffic traffic(options);
+    std::vector<double> store_rates, bare_rates;
+    for (std::size_t round = 0; round < rounds; ++round) {
+        const auto make = [&] {
+            Batches batches;
+            for (std::size_t i = 0; i < rows / size; ++i) batches.push_back(traffic.batch(size));
+            // The proxy's numbers go on over the runs.
+            for (auto& batch : batches) batch.front().rewinds = true;
+            return batches;
+        };
+        const auto count = static_cast<double>(rows / size * size);
+        const Batches first = make();
+        const Batches second = make();
+        const bool store_first = round % 2 == 0;
+        if (store_first) store_rates.push_back(count / seconds(store, first));
+        bare_rates.push_back(count / seconds(bare, store_first ? second : first));
+        if (!store_first) store_rates.push_back(count / seconds(store, second));
+    }
+    std::printf("batch %5zu, %-6s: bare %7.0f rows/s, store %7.0f rows/s, %3.0f %%\n", size,
+                syncs ? "FULL" : "NORMAL", median(bare_rates), median(store_rates),
+                100 * median(store_rates) / median(bare_rates));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 2) {
+        std::fprintf(stderr, "usage: ingest_rate FILE [ROUNDS] [ROWS A ROUND]\n");
+        return 2;
+    }
+    const std::size_t rounds = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 5;
+    const std::size_t rows = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 20'000;
+    if (rounds < 1 || rows < 1000) return 2;
+    const SystemClock clock;
+    for (const bool syncs : {true, false}) {
+        for (const std::size_t size : {100, 1000}) {
+            compare(argv[1], rounds, rows, size, syncs, clock.unix_ms());
+        }
+    }
+    return 0;
+}
