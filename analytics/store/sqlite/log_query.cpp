@@ -158,8 +158,8 @@ void fill_by_hours(SQLite::Database& database, const DayZone& zone, const LogFil
 
 }  // namespace
 
-Result<LogPage> read_log_page(SQLite::Database& database, const LogFilter& filter,
-                              const PageRequest& page) {
+Result<LogPage> read_log_page(SQLite::Database& database, const DayZone& zone,
+                              const LogFilter& filter, const PageRequest& page) {
     if (page.limit < 1 || page.page < 0 ||
         page.page > std::numeric_limits<std::int64_t>::max() / page.limit) {
         return Error{"page: is out of range"};
