@@ -21,7 +21,4 @@
 #undef RAPIDJSON_SSE2
 
 #include <rapidjson/stringbuffer.h>
-// The writer of 1.1 with SIMD leaves the characters U+001A to U+001F as they are, which is no JSON.
-#undef RAPIDJSON_SSE42
-#undef RAPIDJSON_SSE2
 #include <rapidjson/writer.h>

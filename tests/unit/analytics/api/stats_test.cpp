@@ -165,7 +165,8 @@ TEST_CASE("Who and what was used most", "[api][stats]") {
     StatsApi api;
     const auto names = [&](const std::string& target, const char* list, const char* label) {
         std::string text;
-        for (const auto& row : api.ask(target).json[list].GetArray()) {
+        const JsonAnswer rows = api.ask(target);
+        for (const auto& row : rows.json[list].GetArray()) {
             text += (row[label].IsNull() ? "null" : row[label].GetString()) + std::string(" ");
         }
         return text;
