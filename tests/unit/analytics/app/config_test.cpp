@@ -72,12 +72,8 @@ server: {listen: "[::1]:9000", threads: 2}
 database: {path: /tmp/x.db}
 bus: {events: "tcp://127.0.0.1:5001", control: "ipc:///tmp/c.sock"}
 logging: {enabled: false, buffer_size: 50, batch_size: 5, flush_interval: 1s, retention_days: 30}
-<<<<<<< HEAD
 stats: {timezone: Asia/Shanghai, aggregation_enabled: false, aggregation_interval: 6h}
-=======
-stats: {timezone: Asia/Shanghai}
 conversations: {enabled: false, compress_after_days: 0, retention_days: 90}
->>>>>>> 3117afb (List, show and delete conversations; collect what nothing points at; escape every control character in JSON)
 quarantine: {max_rows: 5, max_bytes: 2MiB}
 log: {level: debug}
 pricing:
@@ -92,14 +88,11 @@ pricing:
     CHECK_FALSE(r.config.logging.enabled);
     CHECK(r.config.logging.flush_interval == std::chrono::milliseconds(1000));
     CHECK(r.config.logging.retention_days == 30);
-<<<<<<< HEAD
     CHECK_FALSE(r.config.aggregation.enabled);
     CHECK(r.config.aggregation.interval == std::chrono::hours(6));
-=======
     CHECK_FALSE(r.config.conversations.enabled);
     CHECK(r.config.conversations.compress_after_days == 0);
     CHECK(r.config.conversations.retention_days == 90);
->>>>>>> 3117afb (List, show and delete conversations; collect what nothing points at; escape every control character in JSON)
     CHECK(r.config.quarantine.max_rows == 5);
     CHECK(r.config.quarantine.max_bytes == 2 << 20);
     CHECK(*r.config.prices.find("my-model") ==
@@ -117,13 +110,8 @@ admin: {key: in-the-file-0123456789}
 database: {path: relative.db}
 bus: {events: "tcp://10.0.0.1:5001", control: "nonsense"}
 logging: {workers: 4, buffer_size: 10, batch_size: 20, flush_interval: 5, retention_days: -1}
-<<<<<<< HEAD
-conversations: {enabled: true}
-stats: {timezone: Mars/Olympus, aggregation_enabled: maybe, aggregation_interval: 1s}
-=======
 conversations: {enabled: perhaps, compress_after_days: -1, retention_days: 40000, keep: 1}
-stats: {timezone: Mars/Olympus, aggregation_enabled: true}
->>>>>>> 3117afb (List, show and delete conversations; collect what nothing points at; escape every control character in JSON)
+stats: {timezone: Mars/Olympus, aggregation_enabled: maybe, aggregation_interval: 1s}
 quarantine: {max_rows: 0, max_bytes: 1}
 log: {level: loud}
 pricing: {models: {a: {input: cheap, output: 1}, b: {output: 1}, c: {input: 1, output: 1, input_cache: 1}}}
@@ -138,19 +126,13 @@ pricing: {models: {a: {input: cheap, output: 1}, b: {output: 1}, c: {input: 1, o
                             "logging.batch_size",
                             "logging.flush_interval",
                             "logging.retention_days",
-<<<<<<< HEAD
-                            "conversations",
-                            "stats.timezone",
-                            "stats.aggregation_enabled",
-                            "stats.aggregation_interval",
-=======
                             "conversations.enabled",
                             "conversations.compress_after_days",
                             "conversations.retention_days",
                             "conversations.keep",
                             "stats.timezone",
                             "stats.aggregation_enabled",
->>>>>>> 3117afb (List, show and delete conversations; collect what nothing points at; escape every control character in JSON)
+                            "stats.aggregation_interval",
                             "log.level",
                             "quarantine.max_rows",
                             "quarantine.max_bytes",
@@ -160,11 +142,7 @@ pricing: {models: {a: {input: cheap, output: 1}, b: {output: 1}, c: {input: 1, o
         INFO(key);
         CHECK(r.complains(key));
     }
-<<<<<<< HEAD
-    CHECK(r.problems.size() == 20);
-=======
-    CHECK(r.problems.size() == 22);
->>>>>>> 3117afb (List, show and delete conversations; collect what nothing points at; escape every control character in JSON)
+    CHECK(r.problems.size() == 23);
 }
 
 TEST_CASE("there is no default admin key, and a short one is refused", "[config]") {

@@ -88,9 +88,7 @@ class FlakyStore final : public StoreWriter {
     std::int64_t release_space(std::int64_t max_bytes) override {
         return store_->release_space(max_bytes);
     }
-<<<<<<< HEAD
     bool repair_roll_ups(RollUpCheck&, std::size_t, std::size_t) override { return false; }
-=======
     bool delete_conversation(const std::string& id) override {
         return store_->delete_conversation(id);
     }
@@ -105,7 +103,6 @@ class FlakyStore final : public StoreWriter {
     std::int64_t collect_conversation_garbage(std::int64_t max_steps) override {
         return store_->collect_conversation_garbage(max_steps);
     }
->>>>>>> 3117afb (List, show and delete conversations; collect what nothing points at; escape every control character in JSON)
     CheckpointReport checkpoint() override {
         ++control_.checkpoints;
         return store_->checkpoint();
