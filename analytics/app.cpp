@@ -27,9 +27,10 @@ constexpr std::size_t max_queue_bytes = 64 * 1024 * 1024;
 /// Often, so that there is little to delete at a time.
 constexpr std::chrono::hours retention_interval{1};
 
-/// Of a deletion of conversations: a step takes some milliseconds.
-constexpr std::int64_t deleted_at_once = 100;
+/// Of the messages that a deleted conversation leaves: a step takes some milliseconds, and one that
+/// is longer than these steps leaves the rest to the retention.
 constexpr std::int64_t collected_at_once = 500;
+constexpr int most_collections = 20;
 
 WriterOptions writer_options(const LoggingConfig& logging) {
     WriterOptions options;
@@ -151,10 +152,10 @@ class App::Impl {
 
     /// In steps, so that ingest goes on between them.
     void collect_garbage() {
-        while (writer_->run([](StoreWriter& store) {
+        const auto step = [](StoreWriter& store) {
             return store.collect_conversation_garbage(collected_at_once);
-        }) > 0) {
-        }
+        };
+        for (int i = 0; i < most_collections && writer_->run(step) > 0;) ++i;
     }
 
     Scheduler::OpenReader open_reader() const {
@@ -211,27 +212,9 @@ class App::Impl {
             if (found) collect_garbage();
             return found;
         };
-        const auto delete_of_token = [this](std::string token_id) {
-            std::int64_t deleted = 0;
-            while (const std::int64_t step = writer_->run([token_id](StoreWriter& store) {
-                return store.delete_conversations_of_token(token_id, deleted_at_once);
-            })) {
-                deleted += step;
-            }
-            collect_garbage();
-            return deleted;
-        };
-        return {open_reader(),
-                add_token,
-                revoke_token,
-                set_logging,
-                retry,
-                let_go,
-                delete_conversation,
-                delete_of_token,
-                [this] { return status(); },
-                clock_,
-                *scheduler_};
+        return {open_reader(), add_token,  revoke_token,        set_logging,
+                retry,         let_go,     delete_conversation, [this] { return status(); },
+                clock_,        *scheduler_};
     }
 
     const Config config_;

@@ -32,11 +32,9 @@ struct Services {
     std::function<std::optional<RetryReport>(std::int64_t id)> retry_quarantined;
     /// False when there is no such event.
     std::function<bool(std::int64_t id)> delete_quarantined;
-    /// With the messages that it alone held. False when there is no such conversation.
+    /// With the messages that it alone held; where they are many, the rest of them goes with the
+    /// next run of the job `retain`. False when there is no such conversation.
     std::function<bool(std::string id)> delete_conversation;
-    /// All of them; gives how many. In small steps: a failure leaves what was deleted so far
-    /// deleted.
-    std::function<std::int64_t(std::string token_id)> delete_conversations_of_token;
     std::function<SystemStatus()> status;
     const Clock& clock;
     Scheduler& scheduler;

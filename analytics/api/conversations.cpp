@@ -1,4 +1,4 @@
-// What was said: pages of conversations, one in full, and their deletion.
+// What was said: pages of conversations, one in full, and its deletion.
 #include "analytics/api/conversation_text.hpp"
 #include "analytics/api/handlers.hpp"
 
@@ -62,20 +62,6 @@ http::Response delete_conversation(const Call& call) {
         return no_such_conversation();
     }
     return message_response("the conversation is deleted");
-}
-
-http::Response delete_conversations_of_token(const Call& call) {
-    Params params(call.request.query);
-    const auto token_id = params.text("token_id");
-    if (!token_id) params.fail("token_id", "is required");
-    if (const auto error = params.error()) return http::error_response(400, error->message);
-    const std::int64_t deleted = call.worker.services.delete_conversations_of_token(*token_id);
-    JsonText json;
-    json.open_object();
-    json.integer("deleted", deleted);
-    json.text("token_id", *token_id);
-    json.close_object();
-    return http::json_response(200, json.str());
 }
 
 }  // namespace ccproxy::analytics

@@ -27,12 +27,12 @@ http::Response list_jobs(const Call& call);
 http::Response run_aggregate(const Call& call);
 http::Response run_retain(const Call& call);
 http::Response delete_old_logs(const Call& call);
+http::Response delete_conversations_of_token(const Call& call);
 
 // conversations.cpp
 http::Response list_conversations(const Call& call);
 http::Response show_conversation(const Call& call);
 http::Response delete_conversation(const Call& call);
-http::Response delete_conversations_of_token(const Call& call);
 
 // quarantine.cpp
 http::Response list_quarantine(const Call& call);

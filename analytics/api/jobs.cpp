@@ -74,6 +74,15 @@ http::Response run_regular(Scheduler& scheduler, const std::string& name) {
     });
 }
 
+/// Deletes by another rule than the regular run does.
+http::Response run_retention(const Call& call, const RetentionRule& rule, AnswerOf answer_of) {
+    Scheduler& scheduler = call.worker.services.scheduler;
+    return run_and_answer(std::string(Retention::job_name), std::move(answer_of),
+                          [&scheduler, rule](const Scheduler::OnEnd& on_end) {
+                              return scheduler.run_now(std::make_unique<Retention>(rule), on_end);
+                          });
+}
+
 /// The members of the query, and those of the body where there is one.
 Result<std::vector<http::Field>> range_fields(const http::Request& request) {
     std::vector<http::Field> fields = request.query;
@@ -157,20 +166,29 @@ http::Response delete_old_logs(const Call& call) {
     Params params(call.request.query);
     const std::int64_t days = params.integer("days", 1, max_days).value_or(default_log_days);
     if (const auto error = params.error()) return http::error_response(400, error->message);
-    const auto answer_of = [days](const JobRecord& record) {
+    return run_retention(call, {days, 0}, [days](const JobRecord& record) {
         JsonText json;
         json.open_object();
         json.integer("deleted", Retention::logs_deleted(record.report));
         json.integer("days", days);
         json.close_object();
         return http::json_response(200, json.str());
-    };
-    Scheduler& scheduler = call.worker.services.scheduler;
-    return run_and_answer(
-        std::string(Retention::job_name), answer_of,
-        [&scheduler, days](const Scheduler::OnEnd& on_end) {
-            return scheduler.run_now(std::make_unique<Retention>(RetentionRule{days, 0}), on_end);
-        });
+    });
+}
+
+http::Response delete_conversations_of_token(const Call& call) {
+    Params params(call.request.query);
+    const std::string token_id = params.text("token_id").value_or("");
+    if (token_id.empty()) params.fail("token_id", "is required");
+    if (const auto error = params.error()) return http::error_response(400, error->message);
+    return run_retention(call, {0, 0, token_id}, [token_id](const JobRecord& record) {
+        JsonText json;
+        json.open_object();
+        json.integer("deleted", Retention::conversations_deleted(record.report));
+        json.text("token_id", token_id);
+        json.close_object();
+        return http::json_response(200, json.str());
+    });
 }
 
 }  // namespace ccproxy::analytics

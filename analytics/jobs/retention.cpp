@@ -40,6 +40,11 @@ JobReport Retention::run_once(const JobContext& context) {
             return store.delete_conversations_before(before_ms, conversations_a_step);
         });
     }
+    if (!rule_.token_id.empty()) {
+        conversations += repeat(context, 1, [&](StoreWriter& store) {
+            return store.delete_conversations_of_token(rule_.token_id, conversations_a_step);
+        });
+    }
     repeat(context, 1,
            [](StoreWriter& store) { return store.collect_conversation_garbage(garbage_a_step); });
     const std::int64_t released =

@@ -10,6 +10,9 @@
 namespace ccproxy::analytics {
 namespace {
 
+/// A large message has a page of the file for each 4 KB, all of which are read when it goes.
+constexpr std::int64_t bytes_a_step = 16'384;
+
 /// The one place where rows of conversations are deleted. What the row pointed at is noted as
 /// garbage, to be looked at later.
 class Remover {
@@ -47,8 +50,8 @@ std::int64_t remove_all(SQLite::Database& database, SQLite::Statement& numbers) 
     return static_cast<std::int64_t>(found.size());
 }
 
-/// Takes what is noted as garbage, one piece a step, and deletes it unless something points at it.
-/// A deleted list leaves its parent and its message to be looked at.
+/// Takes what is noted as garbage, one piece at a time, and deletes it unless something points at
+/// it. A deleted list leaves its parent and its message to be looked at.
 class Collector {
   public:
     explicit Collector(SQLite::Database& database)
@@ -67,19 +70,20 @@ class Collector {
           delete_message_(database,
                           "DELETE FROM messages WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM "
                           "message_lists WHERE message = ?1) AND NOT EXISTS (SELECT 1 FROM "
-                          "conversations WHERE completion = ?1)") {}
+                          "conversations WHERE completion = ?1) RETURNING bytes") {}
 
-    /// False when there is nothing left.
-    bool step() {
+    /// Gives how many steps it took, 0 when there is nothing left.
+    std::int64_t collect_one() {
         next_.reset();
-        if (!next_.executeStep()) return false;
+        if (!next_.executeStep()) return 0;
         const std::int64_t row = next_.getColumn(0).getInt64();
         const bool is_list = !next_.getColumn(1).isNull();
         const std::int64_t id = next_.getColumn(is_list ? 1 : 2).getInt64();
         next_.reset();
         run(forget_, row);
-        is_list ? collect_list(id) : run(delete_message_, id);
-        return true;
+        if (!is_list) return 1 + collect_message(id) / bytes_a_step;
+        collect_list(id);
+        return 1;
     }
 
   private:
@@ -88,6 +92,16 @@ class Collector {
         statement.bind(1, id);
         statement.exec();
         statement.reset();
+    }
+
+    /// Gives its bytes; 0 when it stays.
+    std::int64_t collect_message(std::int64_t id) {
+        delete_message_.reset();
+        delete_message_.bind(1, id);
+        const bool deleted = delete_message_.executeStep();
+        const std::int64_t bytes = deleted ? delete_message_.getColumn(0).getInt64() : 0;
+        delete_message_.reset();
+        return bytes;
     }
 
     void collect_list(std::int64_t id) {
@@ -145,7 +159,11 @@ std::int64_t collect_conversation_garbage(SQLite::Database& database, std::int64
     SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
     Collector collector(database);
     std::int64_t steps = 0;
-    while (steps < max_steps && collector.step()) ++steps;
+    while (steps < max_steps) {
+        const std::int64_t taken = collector.collect_one();
+        if (taken == 0) break;
+        steps += taken;
+    }
     transaction.commit();
     return steps;
 }

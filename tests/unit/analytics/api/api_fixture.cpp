@@ -106,9 +106,6 @@ Services ApiFixture::services() {
         [this, locked](const std::string& id) {
             return locked([&] { return writer_->delete_conversation(id); });
         },
-        [this, locked](const std::string& token_id) {
-            return locked([&] { return writer_->delete_conversations_of_token(token_id, 1000); });
-        },
         [this] { return status; },
         clock,
         *scheduler_,

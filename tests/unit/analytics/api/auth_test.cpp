@@ -75,7 +75,7 @@ TEST_CASE("A client's key opens its own entry alone", "[api][auth]") {
 TEST_CASE("A server without an admin key does not start", "[api][auth]") {
     const SteppedClock clock;
     Scheduler scheduler({}, {}, {}, clock);
-    ApiServer server(ApiConfig{}, Services{{}, {}, {}, {}, {}, {}, {}, {}, {}, clock, scheduler});
+    ApiServer server(ApiConfig{}, Services{{}, {}, {}, {}, {}, {}, {}, {}, clock, scheduler});
     CHECK_THROWS_WITH(server.start(), "the admin key must not be empty");
 }
 

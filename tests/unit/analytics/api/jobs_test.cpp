@@ -111,6 +111,7 @@ TEST_CASE("A job that runs is not run again, and who waits holds no thread", "[a
     CHECK(refused.status == 409);
     CHECK(refused.error() == "the job retain runs or waits already");
     CHECK(fixture.send("DELETE", "/api/logs/requests/old").status == 409);
+    CHECK(fixture.send("DELETE", "/api/conversations?token_id=token").status == 409);
     // More at once than there are threads.
     for (int i = 0; i < 8; ++i) CHECK(count_logs(fixture) == 0);
     hold.unlock();

@@ -55,6 +55,35 @@ TEST_CASE("stopping writes and acks what was received", "[app]") {
     CHECK(f.rows() == 5);
 }
 
+TEST_CASE("a deleted conversation takes along what it alone held", "[app]") {
+    AppFixture f;
+    const Event event = [] {
+        Event said = make_event(1);
+        said.conversation = Conversation{"", {R"({"role":"user","content":"hello"})"}, "", false};
+        return said;
+    }();
+    {
+        const auto writer =
+            open_sqlite_writer(f.config.database_path, DayZone::find("UTC").value(), f.clock);
+        writer->add_token({"token-1", {}, "ann", "api", 1, std::nullopt});
+        writer->set_conversation_logging("token-1", true);
+        writer->append({make_item(1, event)});
+    }
+    const auto messages = [&] {
+        SQLite::Database database(f.config.database_path, SQLite::OPEN_READONLY);
+        return database.execAndGet("SELECT count(*) FROM messages").getInt();
+    };
+    CHECK(messages() == 1);
+    App app(f.config, f.clock);
+    app.start();
+    const std::vector<http::Field> key{{"X-Admin-Key", f.config.admin_key}};
+    const std::string target = "/api/conversations/" + event.id;
+    CHECK(http::test::exchange(app.api_port(), "DELETE", target, key).status == 200);
+    CHECK(messages() == 0);
+    CHECK(http::test::exchange(app.api_port(), "DELETE", target, key).status == 404);
+    app.stop();
+}
+
 TEST_CASE("an event that waited in quarantine is stored when it is tried again", "[app]") {
     AppFixture f;
     f.config.logging.flush_interval = std::chrono::milliseconds(0);

@@ -98,6 +98,21 @@ TEST_CASE("garbage is collected in small steps that a restart goes on with", "[c
     CHECK(f.counts() == "0|0|0|0|0");
 }
 
+TEST_CASE("a large message takes the steps of many small ones", "[conversations]") {
+    RemovalFixture f;
+    for (unsigned number = 1; number <= 3; ++number) {
+        f.add(RemovalFixture::make_turn(
+            number, {said("user", std::string(1'000'000, static_cast<char>('a' + number)))}, "",
+            ""));
+        f.writer->delete_conversation(make_event(number).id);
+    }
+    REQUIRE(f.query("SELECT count(*) FROM messages") == "3");
+    CHECK(f.writer->collect_conversation_garbage(50) > 50);
+    CHECK(f.query("SELECT count(*) FROM messages") == "2");
+    f.collect();
+    CHECK(f.counts() == "0|0|0|0|0");
+}
+
 TEST_CASE("a token's conversations are deleted in bounded steps", "[conversations]") {
     RemovalFixture f;
     f.add_token("token-2");
