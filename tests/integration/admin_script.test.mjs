@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, before } from 'node:test';
 
 import { Stack, adminKey, test } from './harness.mjs';
+import { recordConversations } from './support/conversations.mjs';
 import { messageRequest } from './support/messages.mjs';
 import { runToEnd } from './support/program.mjs';
 import { roundTrip } from './support/raw_http.mjs';
@@ -11,6 +12,7 @@ import { roundTrip } from './support/raw_http.mjs';
 let stack;
 before(async () => {
   stack = await Stack.start();
+  await recordConversations(stack, stack.token);
   let last;
   for (const [i, steering] of ['', 'status=429', 'cache_read=5', '', 'text=你好'].entries()) {
     const headers = { 'x-claude-code-session-id': `session-${i % 2}` };

@@ -1,15 +1,12 @@
 // Exports of request logs: all rows, as they stand in the database, whoever reads them how.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import http from 'node:http';
-import path from 'node:path';
 import { after, before } from 'node:test';
 
-import { Stack, adminKey, test } from './harness.mjs';
+import { Stack, test } from './harness.mjs';
+import { Exports, textOf } from './support/exports.mjs';
 import { makeEvent, storeEvents } from './support/journal.mjs';
 import { messageRequest } from './support/messages.mjs';
-import { eventually, runToEnd } from './support/program.mjs';
+import { eventually } from './support/program.mjs';
 import { roundTrip } from './support/raw_http.mjs';
 
 const count = 20_000;
@@ -46,9 +43,11 @@ const columns = {
 const oddNames = ['=1+1', '+x', '-x', '@x', '\tx', '\rx', 'a,b', 'say "hi"', 'two\nlines', '你好 🎈'];
 
 let stack;
+let exports;
 let rows; // What the list says, by id.
 before(async () => {
   stack = await Stack.start();
+  exports = new Exports(stack, '/api/logs/requests/export');
   const start = Date.now() - 3_600_000;
   const events = Array.from({ length: count }, (_, i) => {
     const event = makeEvent(i, { request_at_ms: start + Math.floor(i / 3) });
@@ -91,22 +90,8 @@ function cellOf(value) {
   return typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
 }
 
-async function curl(query, name) {
-  const file = path.join(stack.dir, name);
-  const url = `${stack.api.url}/api/logs/requests/export?${new URLSearchParams(query)}`;
-  const args = ['-sS', '-f', '-o', file, '-D', '-', '-H', `X-Admin-Key: ${adminKey}`, url];
-  const { code, output } = await runToEnd('curl', args);
-  assert.equal(code, 0, output);
-  return { head: output, text: readFileSync(file, 'utf8') };
-}
-
-async function metric(name) {
-  const text = await (await fetch(`${stack.api.url}/metrics`)).text();
-  return Number(text.split('\n').find((line) => line.startsWith(`${name} `)).split(' ').at(-1));
-}
-
 it('a CSV holds every row of the database, the oldest first', async () => {
-  const { head, text } = await curl({ format: 'csv' }, 'all.csv');
+  const { head, text } = await exports.curl({ format: 'csv' });
   assert.match(head, /^content-disposition: attachment; filename="request_logs_\d{8}_\d{6}\.csv"\r$/m);
   assert.match(head, /^transfer-encoding: chunked\r$/m);
   const [names, ...cells] = parseCsv(text);
@@ -123,11 +108,8 @@ it('a CSV holds every row of the database, the oldest first', async () => {
 });
 
 it('JSON and JSONL hold the objects of the list', async () => {
-  const array = JSON.parse((await curl({ format: 'json' }, 'all.json')).text);
-  const { text } = await curl({ format: 'jsonl' }, 'all.jsonl');
-  const lines = text.split('\n');
-  assert.equal(lines.pop(), '');
-  assert.deepEqual(lines.map((line) => JSON.parse(line)), array);
+  const array = JSON.parse((await exports.curl({ format: 'json' })).text);
+  assert.deepEqual(await exports.lines(), array);
   assert.equal(array.length, count);
   for (const row of array) assert.deepEqual(row, rows.get(row.id));
 });
@@ -142,51 +124,36 @@ it('an export takes the filters of the list', async () => {
     { to_date: some.request_at },
   ];
   for (const filter of filters) {
-    const { text } = await curl({ ...filter, format: 'jsonl' }, 'some.jsonl');
-    const ids = text.split('\n').slice(0, -1).map((line) => JSON.parse(line).id);
+    const ids = (await exports.lines(filter)).map(({ id }) => id);
     const listed = await stack.api.allLogs(filter);
     assert.deepEqual(ids.sort(), listed.map(({ id }) => id).sort(), JSON.stringify(filter));
   }
 });
 
-/** An answer whose head was read and nothing more; iterating over it reads on. */
-async function stalledExport(format) {
-  const url = `${stack.api.url}/api/logs/requests/export?format=${format}`;
-  const [response] = await once(http.get(url, { headers: { 'x-admin-key': adminKey } }), 'response');
-  assert.equal(await metric('analyticsd_exports_running'), 1);
-  return response;
-}
-
-async function textOf(response) {
-  const pieces = [];
-  for await (const piece of response) pieces.push(piece);
-  return Buffer.concat(pieces).toString();
-}
-
 it('a client that leaves stops the work', async () => {
-  const response = await stalledExport('json');
+  const response = await exports.stalled('json');
   response.destroy();
   await eventually(
     'it is broken off',
-    async () => (await metric('analyticsd_exports_total{outcome="broken_off"}')) === 1,
+    async () => (await exports.metric('analyticsd_exports_total{outcome="broken_off"}')) === 1,
   );
-  assert.equal(await metric('analyticsd_exports_running'), 0);
+  assert.equal(await exports.metric('analyticsd_exports_running'), 0);
 });
 
 it('while a slow client reads, rows come in, and it gets what was there when it began', async () => {
-  const response = await stalledExport('json');
+  const response = await exports.stalled('json');
   for (let i = 0; i < 50; ++i) {
     const answer = await roundTrip(stack.proxy.port, messageRequest(stack.token.token));
     await stack.api.row(answer.get('x-ccproxy-request-id'));
   }
-  assert.equal(await metric('analyticsd_exports_running'), 1);
+  assert.equal(await exports.metric('analyticsd_exports_running'), 1);
   const array = JSON.parse(await textOf(response));
   assert.equal(array.length, count);
   assert.equal((await stack.api.logs()).total, count + 50);
 });
 
 it('stopping analyticsd breaks an export off so that the client knows', async () => {
-  const response = await stalledExport('json');
+  const response = await exports.stalled('json');
   await stack.analytics.stop();
   await assert.rejects(textOf(response), { code: 'ECONNRESET' });
   await stack.startAnalytics();

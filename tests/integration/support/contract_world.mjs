@@ -1,8 +1,8 @@
 // What stands in the database of the contract's tests, and valid values made of it.
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { recordConversations } from './conversations.mjs';
 import { messageRequest } from './messages.mjs';
 import { eventually } from './program.mjs';
 import { RawClient, requestBytes, roundTrip } from './raw_http.mjs';
@@ -70,29 +70,14 @@ async function sendTraffic(stack) {
   return ids;
 }
 
-/** Conversations of requests, by the database itself: nothing of them but what a list shows. */
-function addConversations(stack, logs) {
-  const program = `
-import sqlite3, sys
-with sqlite3.connect(sys.argv[1], timeout=10) as database:
-    for id in sys.argv[3:]:
-        database.execute("INSERT INTO conversations (id, token_id, created_at, conversation_id, message_count, "
-            "content_bytes, truncated) SELECT id, ?, request_at, 'session-1', 0, 0, 0 FROM request_logs WHERE id = ?",
-            (sys.argv[2], id))
-`;
-  const file = path.join(stack.dir, 'ccproxy.db');
-  execFileSync('python3', ['-c', program, file, stack.token.id, ...logs]);
-  return logs;
-}
-
-/** Requests of every kind, tokens of every state, events in quarantine. */
+/** Requests of every kind and what was said in them, tokens of every state, events in quarantine. */
 export async function makeWorld(stack) {
   await stack.api.generate('short-lived', { expires_in: '1ms', mode: 'api' });
   const { id: revoked } = await stack.api.generate('revoked', { expires_in: '30d', mode: 'web' });
   await stack.api.revoke(revoked);
+  await recordConversations(stack, stack.token);
   const logs = await sendTraffic(stack);
-  const conversations = addConversations(stack, logs);
-  return { stack, logs, conversations, quarantined: await addQuarantined(stack, 12) };
+  return { stack, logs, conversations: logs, quarantined: await addQuarantined(stack, 12) };
 }
 
 /** What stands for `{id}`, by the path up to it. */
