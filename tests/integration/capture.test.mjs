@@ -240,6 +240,24 @@ it('beyond the limit the oldest messages are left out', async () => {
   await proxy.stop();
 });
 
+it('a journal without room gives up conversations before rows', async () => {
+  const proxy = await stack.addProxy({ journal: { max_bytes: '1MiB', retain: '1h' } });
+  await stack.untilKnown(proxy, logged.token);
+  await stack.analytics.stop();
+  const headers = messageHeaders(logged.token);
+  const body = messageBody('', { system: 's'.repeat(1e5) });
+  const events = [];
+  for (let i = 0; i < 20; ++i) {
+    const response = await roundTrip(proxy.port, { headers, body });
+    events.push(await eventOf(response.get('x-ccproxy-request-id'), proxy.name));
+  }
+  assert.equal(events[0].conversation.system.length, 1e5);
+  assert.deepEqual(events.at(-1).conversation, { messages: [], truncated: true });
+  await stack.startAnalytics();
+  for (const { id } of events) assert.equal((await stack.api.row(id)).success, true);
+  await proxy.stop();
+});
+
 it('without the setting not a byte of prompt or answer stands in the journal', async () => {
   const secret = 'the-prompt-that-nobody-may-keep';
   const body = {

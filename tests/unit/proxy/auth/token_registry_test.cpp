@@ -50,6 +50,8 @@ TEST_CASE("a change is taken only on top of its version") {
     CHECK(registry.apply({"v1", "v2", {token("a", "key-a", true), token("b", "key-b")}}));
     CHECK(registry.find("key-a")->revoked);
     CHECK(registry.find("key-b")->id == "b");
+    CHECK(registry.find(sha256("key-b"))->id == "b");
+    CHECK(registry.find(sha256("key-c")) == nullptr);
     CHECK(registry.version() == "v2");
     CHECK(TokenRegistry(folder.file("registry.json")).version() == "v2");
 }

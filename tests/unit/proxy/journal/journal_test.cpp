@@ -235,6 +235,20 @@ TEST_CASE("a full journal drops and counts, and takes events again when there is
     CHECK(Journal(small).status().dropped == 2);
 }
 
+TEST_CASE("whether there is room is told before anything is dropped") {
+    const test::TempFolder folder;
+    JournalOptions small = options(folder);
+    small.max_bytes = 20'000;
+    Journal journal(small);
+    CHECK(journal.has_room(19'900));
+    CHECK_FALSE(journal.has_room(20'000));
+    while (journal.has_room(1000)) REQUIRE(journal.append(std::string(1000, 'x')));
+    CHECK(journal.has_room(100));
+    CHECK(journal.append(event(1)));
+    CHECK(journal.status().dropped == 0);
+    CHECK_FALSE(journal.has_room(max_payload_bytes + 1));
+}
+
 TEST_CASE("a disk that takes only a part of a record leaves no trace of it") {
     const test::TempFolder folder;
     Journal journal(options(folder));
