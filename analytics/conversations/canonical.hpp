@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "common/result.hpp"
+#include "proto/conversation.hpp"
 
 namespace ccproxy::analytics {
 
-/// Objects and arrays may stand so deep in each other.
-inline constexpr std::size_t max_message_depth = 100;
+/// Objects and arrays may stand so deep in each other: all that a proxy sends.
+inline constexpr std::size_t max_message_depth = max_conversation_depth;
 
 struct CanonicalMessage {
     std::string text;  ///< JSON.

@@ -25,11 +25,14 @@ const oddTexts = [
   '{"not":"parsed"}\n[1,2]',
   'x'.repeat(1_000_000),
 ];
+const nested = (depth) => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
 const oddBlocks = [
   [{ type: 'tool_use', id: 't', name: 'a"b', input: { n: 1e300, deep: [[[{}]]], '': [''] } }],
   [{ type: 'tool_result', tool_use_id: 't', content: [{ type: 'text', text: 'fin\n' }], is_error: true }],
   [{ type: 'image', source: { type: 'reference', sha256: 'ab'.repeat(32), bytes: 70 } }],
   [{ type: 'thinking', thinking: 'hm', signature: 's' }, { type: 'text', text: 'so' }],
+  // With the message, its blocks and the input, as deep as an event may be.
+  [{ type: 'tool_use', id: 't', name: 'deep', input: { x: nested(256 - 4) } }],
   [{ type: 'of_tomorrow', what: { x: [null, true, -0.5] } }],
 ];
 
