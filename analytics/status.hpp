@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "proto/account_report.hpp"
+
 namespace ccproxy::analytics {
 
 /// The delivery from one proxy. Counts are since the start of this analyticsd unless they say
@@ -26,6 +28,8 @@ struct ProxyStatus {
     std::uint64_t quarantined = 0;  ///< Events kept aside since they could not be stored.
     std::uint64_t lost = 0;         ///< Events that the proxy's journal no longer held.
     std::uint64_t dropped = 0;      ///< Events the proxy could not journal, ever, by its own count.
+    std::vector<AccountReport> accounts;   ///< As the proxy last told of them.
+    std::int64_t accounts_told_at_ms = 0;  ///< Unix time; 0 when it has not.
 };
 
 /// The way from the bus into the database.

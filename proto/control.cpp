@@ -69,6 +69,11 @@ struct BodyWriter {
         key_text(writer, "instance_id", m.instance_id);
         key_uint(writer, "next_seq", m.next_seq);
         key_uint(writer, "dropped", m.dropped);
+        if (!m.accounts) return;
+        writer.Key("accounts");
+        writer.StartArray();
+        for (const AccountReport& account : *m.accounts) write_account_report(writer, account);
+        writer.EndArray();
     }
     void operator()(const Welcome& m) const {
         type("welcome");
@@ -140,6 +145,20 @@ Result<RegistrySnapshot> read_registry(const rapidjson::Value& value) {
     return registry;
 }
 
+Result<std::vector<AccountReport>> read_accounts(const rapidjson::Value& list) {
+    if (!list.IsArray() || list.Size() > max_reported_accounts) {
+        return Error{"accounts: must be a list of no more than 256 accounts"};
+    }
+    std::vector<AccountReport> accounts;
+    accounts.reserve(list.Size());
+    for (const rapidjson::Value& item : list.GetArray()) {
+        Result<AccountReport> account = read_account_report(item);
+        if (!account) return Error{"accounts: " + account.error().message};
+        accounts.push_back(std::move(*account));
+    }
+    return accounts;
+}
+
 std::uint64_t seq(JsonFields& fields, const char* name, std::int64_t min) {
     return static_cast<std::uint64_t>(fields.required_integer(name, min));
 }
@@ -166,6 +185,11 @@ Result<ControlMessage> read_body(JsonFields& fields, const std::string& type) {
         m.instance_id = text("instance_id");
         m.next_seq = seq(fields, "next_seq", 1);
         m.dropped = seq(fields, "dropped", 0);
+        if (const rapidjson::Value* list = fields.find("accounts")) {
+            Result<std::vector<AccountReport>> accounts = read_accounts(*list);
+            if (!accounts) return accounts.error();
+            m.accounts = std::move(*accounts);
+        }
         return ControlMessage(std::move(m));
     }
     if (type == "welcome") {

@@ -11,6 +11,7 @@
 
 #include "common/hash.hpp"
 #include "common/result.hpp"
+#include "proto/account_report.hpp"
 
 namespace ccproxy {
 
@@ -56,6 +57,8 @@ struct Ping {
     std::string instance_id;  ///< The analyticsd this proxy believes it talks to.
     std::uint64_t next_seq = 1;
     std::uint64_t dropped = 0;
+    /// How the proxy's accounts fare; absent in most pings. At most max_reported_accounts.
+    std::optional<std::vector<AccountReport>> accounts{};
 };
 
 // From analyticsd to a proxy.

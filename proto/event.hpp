@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proto/conversation.hpp"
 
@@ -37,6 +38,16 @@ struct Usage {
     }
 };
 
+/// One try at serving a request.
+struct Attempt {
+    std::string account_id;
+    int status = 0;                ///< That the upstream answered; 0 when it gave no answer.
+    std::string error;             ///< What went wrong; empty for the answer that the client got.
+    std::int64_t duration_ms = 0;  ///< To the head of the answer, or to giving up.
+
+    bool operator==(const Attempt&) const = default;
+};
+
 /// Empty texts stand for "not known". EVENT_FORMAT.md gives each field's meaning and limits.
 struct Event {
     std::string id;  ///< UUIDv7, made by the proxy.
@@ -60,6 +71,8 @@ struct Event {
     std::string stop_reason;
     std::string upstream_request_id;
     int attempts = 0;  ///< Requests sent upstream on behalf of this one.
+    /// All of them in order, when one of them failed; else empty.
+    std::vector<Attempt> attempts_detail;
     /// Only for tokens with conversation logging.
     std::optional<Conversation> conversation;
 
@@ -70,5 +83,8 @@ struct Event {
 /// them.
 inline constexpr std::size_t max_event_name_bytes = 256;
 inline constexpr std::size_t max_event_error_bytes = 1024;
+inline constexpr std::size_t max_attempt_error_bytes = 256;
+/// Further attempts are counted and not listed.
+inline constexpr std::size_t max_listed_attempts = 16;
 
 }  // namespace ccproxy

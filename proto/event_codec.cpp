@@ -4,6 +4,7 @@
 
 #include "common/utf8.hpp"
 #include "common/uuid.hpp"
+#include "proto/attempts.hpp"
 #include "proto/conversation_codec.hpp"
 #include "proto/json_fields.hpp"
 
@@ -97,6 +98,11 @@ Result<Event> decode_fields(std::string_view bytes) {
     event.stop_reason = text("stop_reason");
     event.upstream_request_id = text("upstream_request_id");
     event.attempts = static_cast<int>(fields.required_integer("attempts", 0, 1000));
+    if (const rapidjson::Value* list = fields.find("attempts_detail")) {
+        Result<std::vector<Attempt>> attempts = read_attempts(*list);
+        if (!attempts) return attempts.error();
+        event.attempts_detail = std::move(*attempts);
+    }
     if (fields.error()) return *fields.error();
     return event;
 }
@@ -160,6 +166,11 @@ void encode_event(const Event& event, std::string& out) {
     text("stop_reason", event.stop_reason);
     text("upstream_request_id", event.upstream_request_id);
     write_integer(writer, "attempts", event.attempts);
+    if (!event.attempts_detail.empty()) {
+        const std::string detail = attempts_to_json(event.attempts_detail);
+        writer.Key("attempts_detail");
+        writer.RawValue(detail.data(), detail.size(), rapidjson::kArrayType);
+    }
     writer.EndObject();
     if (event.conversation) {
         // By hand, since the writer would take a large text byte by byte.

@@ -13,9 +13,10 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr milliseconds day{86'400'000};
+constexpr std::size_t min_admin_key_chars = 16;
 
-ListenConfig read_listen(ConfigSource& source) {
-    const std::string text = source.text("listen", "127.0.0.1:8080");
+ListenConfig read_listen(ConfigSource& source, const std::string& key, const char* fallback) {
+    const std::string text = source.text(key, fallback);
     const std::size_t colon = text.rfind(':');
     ListenConfig listen;
     if (colon != std::string::npos) {
@@ -29,7 +30,7 @@ ListenConfig read_listen(ConfigSource& source) {
         boost::asio::ip::make_address(listen.host, bad_host);
         if (error == std::errc() && at == end && !bad_host) return listen;
     }
-    source.problem("listen", "must be an IP address and a port, such as 127.0.0.1:8080");
+    source.problem(key, std::string("must be an IP address and a port, such as ") + fallback);
     return {};
 }
 
@@ -68,6 +69,9 @@ accounts::AccountConfig read_account(ConfigSource& source, const std::string& ke
     } catch (const std::exception& error) {
         source.problem(key + ".ca_file", error.what());
     }
+    account.weight = source.integer(key + ".weight", account.weight, 1, 1000);
+    account.max_concurrent =
+        source.integer(key + ".max_concurrent", account.max_concurrent, 0, 1'000'000);
     account.api_key = source.secret(key + ".api_key");
     account.oauth_token = source.secret(key + ".oauth_token");
     if (account.api_key.empty() == account.oauth_token.empty()) {
@@ -92,6 +96,48 @@ std::vector<accounts::AccountConfig> read_accounts(ConfigSource& source) {
     }
     if (accounts.empty()) source.problem("accounts", "at least one account is needed");
     return accounts;
+}
+
+accounts::FailoverConfig read_failover(ConfigSource& source) {
+    accounts::FailoverConfig failover;
+    failover.max_attempts = static_cast<int>(source.integer(
+        "failover.max_attempts", failover.max_attempts, 1, accounts::max_attempts_limit));
+    const milliseconds minute{60'000};
+    failover.first_backoff =
+        source.duration("failover.first_backoff", failover.first_backoff, milliseconds(0), minute);
+    failover.max_backoff =
+        source.duration("failover.max_backoff", failover.max_backoff, milliseconds(0), minute);
+    accounts::BreakerOptions& breaker = failover.breaker;
+    breaker.failures = static_cast<int>(
+        source.integer("failover.breaker_failures", breaker.failures, 1, 1'000'000));
+    const auto open = [&](const char* key, std::int64_t& value) {
+        value = source.duration(key, milliseconds(value), milliseconds(100), day).count();
+    };
+    open("failover.breaker_open", breaker.open_ms);
+    open("failover.breaker_max_open", breaker.max_open_ms);
+    if (breaker.max_open_ms < breaker.open_ms) {
+        source.problem("failover.breaker_max_open", "is less than failover.breaker_open");
+    }
+    return failover;
+}
+
+std::optional<AdminConfig> read_admin(ConfigSource& source) {
+    const bool has_key = source.has("admin.key") || source.has("admin.key_file");
+    AdminConfig admin;
+    admin.key = source.secret("admin.key");
+    if (source.has("admin.listen") && source.text("admin.listen", "").empty()) return std::nullopt;
+    const ListenConfig listen = read_listen(source, "admin.listen", "127.0.0.1:8091");
+    admin.host = listen.host;
+    admin.port = listen.port;
+    if (!admin.key.empty() &&
+        (admin.key.size() < min_admin_key_chars || !is_header_safe(admin.key))) {
+        source.problem("admin.key", "must be 16 or more printable ASCII characters without spaces");
+    }
+    boost::system::error_code error;
+    if (!has_key && !boost::asio::ip::make_address(admin.host, error).is_loopback()) {
+        source.problem("admin.key_file", "is required when admin.listen is no loopback address");
+    }
+    return admin;
 }
 
 TimeoutConfig read_timeouts(ConfigSource& source) {
@@ -190,7 +236,7 @@ void read_bus(ConfigSource& source, ProxyConfig& config) {
 
 ProxyConfig read_proxy_config(ConfigSource& source) {
     ProxyConfig config;
-    config.listen = read_listen(source);
+    config.listen = read_listen(source, "listen", "127.0.0.1:8080");
     config.name = read_name(source);
     config.state_dir = source.text("state_dir", "/var/lib/ccproxy");
     if (!config.state_dir.starts_with('/')) {
@@ -199,6 +245,8 @@ ProxyConfig read_proxy_config(ConfigSource& source) {
     const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
     config.workers = static_cast<std::size_t>(source.integer("workers", cores, 1, 256));
     config.accounts = read_accounts(source);
+    config.failover = read_failover(source);
+    config.admin = read_admin(source);
     config.timeouts = read_timeouts(source);
     config.limits = read_limits(source);
     config.journal.max_bytes =
@@ -215,6 +263,28 @@ ProxyConfig read_proxy_config(ConfigSource& source) {
         source.duration("shutdown_grace", config.shutdown_grace, milliseconds(0), day);
     config.log_level = source.choice("log.level", "info", {"debug", "info", "warn", "error"});
     return config;
+}
+
+std::vector<std::string> keys_for_restart(const ProxyConfig& running, const ProxyConfig& fresh) {
+    std::vector<std::string> keys;
+    const auto compare = [&keys](const char* key, const auto& before, const auto& after) {
+        if (!(before == after)) keys.emplace_back(key);
+    };
+    compare("listen", running.listen, fresh.listen);
+    compare("name", running.name, fresh.name);
+    compare("state_dir", running.state_dir, fresh.state_dir);
+    compare("workers", running.workers, fresh.workers);
+    compare("admin", running.admin, fresh.admin);
+    compare("timeouts", running.timeouts, fresh.timeouts);
+    compare("limits", running.limits, fresh.limits);
+    compare("journal", running.journal, fresh.journal);
+    compare("openai", running.openai, fresh.openai);
+    compare("bus.events", running.bus.events, fresh.bus.events);
+    compare("bus.control", running.bus.control, fresh.bus.control);
+    compare("bus.curve", running.curve, fresh.curve);
+    compare("shutdown_grace", running.shutdown_grace, fresh.shutdown_grace);
+    compare("log.level", running.log_level, fresh.log_level);
+    return keys;
 }
 
 }  // namespace ccproxy

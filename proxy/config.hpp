@@ -10,6 +10,8 @@
 #include "common/bus_address.hpp"
 #include "common/config_source.hpp"
 #include "proxy/accounts/account.hpp"
+#include "proxy/accounts/failover.hpp"
+#include "proxy/admin/admin_config.hpp"
 #include "proxy/bus/curve.hpp"
 #include "proxy/openai/request.hpp"
 
@@ -18,6 +20,7 @@ namespace ccproxy {
 struct ListenConfig {
     std::string host = "127.0.0.1";
     std::uint16_t port = 8080;  ///< 0 lets the system choose.
+    bool operator==(const ListenConfig&) const = default;
 };
 
 /// Each phase of a request has its own limit; none is on a response as a whole.
@@ -31,6 +34,7 @@ struct TimeoutConfig {
     milliseconds upstream_send{60'000};  ///< The upstream takes nothing of the request.
     milliseconds first_byte{600'000};    ///< From the request's end to the head of the answer.
     milliseconds upstream_idle{600'000};  ///< Silence in the middle of an answer.
+    bool operator==(const TimeoutConfig&) const = default;
 };
 
 struct LimitConfig {
@@ -39,12 +43,14 @@ struct LimitConfig {
     std::size_t max_connections = 10'000;
     /// Request bodies held at one time, over all connections.
     std::size_t max_buffered_bytes = std::size_t{1} << 30;
+    bool operator==(const LimitConfig&) const = default;
 };
 
 struct JournalConfig {
     std::int64_t max_bytes = std::int64_t{1} << 30;
     std::chrono::milliseconds sync_interval{200};  ///< 0: before a response ends.
     std::chrono::milliseconds retain{0};           ///< Acknowledged events stay for this long.
+    bool operator==(const JournalConfig&) const = default;
 };
 
 /// What is kept of conversations, for tokens that have it switched on.
@@ -60,6 +66,8 @@ struct ProxyConfig {
     std::string state_dir;  ///< Journal and token registry.
     std::size_t workers = 1;
     std::vector<accounts::AccountConfig> accounts;
+    accounts::FailoverConfig failover;
+    std::optional<AdminConfig> admin;  ///< Absent: there is no admin listener.
     TimeoutConfig timeouts;
     LimitConfig limits;
     ConversationConfig conversations;
@@ -73,5 +81,9 @@ struct ProxyConfig {
 
 /// Reads everything; what does not fit is among the source's problems.
 ProxyConfig read_proxy_config(ConfigSource& source);
+
+/// The keys that differ and that a running proxy cannot take over: all but `accounts` and
+/// `failover`. Those that belong together are named by what they have in common.
+std::vector<std::string> keys_for_restart(const ProxyConfig& running, const ProxyConfig& fresh);
 
 }  // namespace ccproxy

@@ -2,9 +2,10 @@
 // order.
 //
 //   read head (session.cpp) → route → authenticate → read body (in OpenAI's format: translate it,
-//   exchange_openai.cpp) → choose account → reach upstream:
-//   connect, send, read the answer's head (exchange_upstream.cpp) → relay head and body, tapped →
-//   record (exchange_record.cpp) → end the answer → release upstream (relay.cpp)
+//   exchange_openai.cpp) → choose account → reach upstream, failing over among accounts
+//   (exchange_failover.cpp): connect, send, read the answer's head (exchange_upstream.cpp) → relay
+//   head and body, tapped → record (exchange_record.cpp) → end the answer → release upstream
+//   (relay.cpp)
 //
 // Whatever way a request ends, it passes through record() once if its token is known and its route
 // is recorded, and it does so before the client can see the end of its answer.
@@ -50,6 +51,7 @@ Exchange::Exchange(Worker& worker, ClientConnection& client, http1::RequestHead 
     worker_.shared.metrics.in_flight().Increment();
     client_.on_interrupt = [this] {
         if (upstream_) upstream_->stream.cancel();
+        if (pause_ != nullptr) pause_->cancel();
     };
 }
 
@@ -219,13 +221,22 @@ Exchange::Refused Exchange::choose_account() {
     if (!asked.empty() && asked != "api" && asked != "web") {
         return refusal(400, "X-Proxy-Mode must be api or web");
     }
-    const std::string mode(!asked.empty() ? asked : token_->mode == "web" ? "web" : "api");
-    if (token_->mode != "both" && token_->mode != mode) {
-        return refusal(403, "this key does not allow the mode " + mode);
+    mode_ = !asked.empty() ? asked : token_->mode == "web" ? "web" : "api";
+    if (token_->mode != "both" && token_->mode != mode_) {
+        return refusal(403, "this key does not allow the mode " + mode_);
     }
-    account_ = worker_.shared.chooser.choose(mode);
-    if (account_ == nullptr) return refusal(403, "this proxy has no account of the mode " + mode);
-    return std::nullopt;
+    accounts_ = worker_.accounts();
+    turn_ = worker_.next_turn();
+    lease_ = accounts::choose(*accounts_, wanted(), tried_);
+    account_ = lease_.account();
+    if (account_ != nullptr) return std::nullopt;
+    const accounts::NoAccount why = accounts::why_none(*accounts_, wanted());
+    if (!why.has_mode) return refusal(403, "this proxy has no account of the mode " + mode_);
+    Refused refused = why.failing ? refusal(503, "no account can serve at the moment: " +
+                                                     why.account->state->last_error())
+                                  : refusal(429, "all accounts are at their limits");
+    refused->retry_after_seconds = static_cast<int>((why.retry_ms + 999) / 1000);
+    return refused;
 }
 
 net::Task<AfterExchange> Exchange::answer_locally() {

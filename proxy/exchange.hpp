@@ -5,10 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "proto/control.hpp"
 #include "proto/event.hpp"
-#include "proxy/accounts/account.hpp"
+#include "proxy/accounts/chooser.hpp"
 #include "proxy/client_connection.hpp"
 #include "proxy/http/error_response.hpp"
 #include "proxy/http/head.hpp"
@@ -35,6 +36,13 @@ enum class AfterExchange {
 inline constexpr int status_client_gone = 499;
 
 std::optional<http1::Refusal> refusal(int status, std::string message, bool close = false);
+
+/// An upstream's error answer that was not passed on, since another account was tried.
+struct FailedAnswer {
+    const accounts::Account* account = nullptr;
+    http1::ResponseHead head;
+    std::string body;
+};
 
 /// Serves one request and records it once, whatever way it ends. Used by one coroutine on the
 /// worker's thread.
@@ -69,6 +77,13 @@ class Exchange {
     Refused translate_completion();
     void replace_body(std::string body);
     net::Task<Refused> try_upstream();
+    void judge(accounts::Tried& tried, const accounts::Asked& asked, const Refused& failure,
+               net::SteadyClock::time_point began);
+    net::Task<bool> move_on(accounts::Step step, const accounts::Tried& tried);
+    net::Task<void> pause(net::milliseconds time);
+    net::Task<void> keep_answer();
+    bool bring_back_answer();
+    [[nodiscard]] accounts::Wanted wanted() const;
     net::Task<Refused> connect();
     net::Task<Refused> send_request();
     net::Task<Refused> read_response_head();
@@ -110,9 +125,17 @@ class Exchange {
     bool stream_ = false;
     std::string conversation_id_;
 
-    const accounts::Account* account_ = nullptr;
+    accounts::AccountSetPtr accounts_;  ///< Stays while this request uses one of them.
+    accounts::Lease lease_;
+    const accounts::Account* account_ = nullptr;  ///< Whose answer the client gets.
+    std::string mode_;
+    std::uint64_t turn_ = 0;
+    std::vector<const accounts::Account*> tried_;  ///< Accounts that have failed this request.
+    std::vector<Attempt> attempts_detail_;         ///< From the first that failed on.
+    std::optional<FailedAnswer> failed_answer_;
+    net::Timer* pause_ = nullptr;  ///< While the request waits before its next try.
     upstream::ConnectionPtr upstream_;
-    bool request_sent_whole_ = false;
+    accounts::Sent sent_ = accounts::Sent::nothing;
     int attempts_ = 0;
     std::string upstream_input_;  ///< Bytes of the answer that follow its head.
     http1::ResponseHead response_;

@@ -8,6 +8,7 @@ namespace ccproxy {
 void Exchange::record(int status, const std::string& error) {
     if (recorded_) return;
     recorded_ = true;
+    lease_.release();
     worker_.shared.metrics.count_request(route_, status);
     if (!is_recorded(route_) || !token_) return;
     Event event;
@@ -27,6 +28,7 @@ void Exchange::record(int status, const std::string& error) {
     event.agent_id = head_.fields.get("x-claude-code-agent-id");
     event.upstream_request_id = response_.fields.get("request-id");
     event.attempts = attempts_;
+    event.attempts_detail = std::move(attempts_detail_);
     event.error_message = error;
     if (tap_) {
         const tap::TapReport report = tap_->report();

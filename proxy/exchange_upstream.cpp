@@ -1,6 +1,4 @@
-// The middle of a request's life: reaching the account's upstream, up to the head of its answer.
-#include <spdlog/spdlog.h>
-
+// One try at an account: from its connection to the head of its answer.
 #include "proxy/exchange.hpp"
 #include "proxy/http/header_policy.hpp"
 #include "proxy/worker.hpp"
@@ -14,30 +12,9 @@ constexpr std::size_t max_response_head_bytes = 64 * 1024;
 
 }  // namespace
 
-net::Task<Exchange::Refused> Exchange::reach_upstream() {
-    client_.watch();
-    attempts_ = 1;
-    upstream_ = worker_.pool().take_idle(*account_);
-    Refused refused = co_await try_upstream();
-    // A kept connection that turns out closed before the whole request was sent: nothing can have
-    // come of it, so a fresh connection may take the request. Once it was sent whole, the model may
-    // have been reached.
-    const bool stale = refused && upstream_ && upstream_->reused && !request_sent_whole_ &&
-                       client_.interrupted() == Interrupt::none;
-    if (stale) {
-        upstream_ = nullptr;
-        refused = co_await try_upstream();
-    }
-    worker_.shared.metrics.count_upstream(*account_, !refused);
-    if (refused) {
-        if (refused->status >= 500) spdlog::warn("account {}: {}", account_->id, refused->message);
-        upstream_ = nullptr;
-        client_.unwatch();
-    }
-    co_return refused;
-}
-
 net::Task<Exchange::Refused> Exchange::try_upstream() {
+    sent_ = accounts::Sent::nothing;
+    upstream_input_.clear();
     Refused refused;
     if (!upstream_) refused = co_await connect();
     if (!refused) refused = co_await send_request();
@@ -74,6 +51,7 @@ net::Task<Exchange::Refused> Exchange::send_request() {
     std::string_view second = body_;
     for (;;) {
         const net::IoResult result = upstream_->stream.write_some(first, second);
+        if (result.bytes > 0) sent_ = accounts::Sent::part;
         const std::size_t from_first = std::min(result.bytes, first.size());
         first.remove_prefix(from_first);
         second.remove_prefix(result.bytes - from_first);
@@ -93,7 +71,7 @@ net::Task<Exchange::Refused> Exchange::send_request() {
         }
         if (is_answering_early()) co_return std::nullopt;
     }
-    request_sent_whole_ = true;
+    sent_ = accounts::Sent::whole;
     co_return std::nullopt;
 }
 

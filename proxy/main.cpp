@@ -1,9 +1,11 @@
-// ccproxy: reads its configuration, runs the server, and waits for a signal to stop.
+// ccproxy: reads its configuration, runs the server, and waits for signals: to stop, to read its
+// accounts anew.
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
+#include <initializer_list>
 #include <iostream>
 #include <thread>
 
@@ -16,18 +18,57 @@ namespace {
 
 constexpr int exit_bad_configuration = 2;
 
-/// Blocks SIGTERM and SIGINT in this thread and in all it starts, so that one place waits for them.
-sigset_t block_stop_signals() {
+sigset_t signal_set(std::initializer_list<int> numbers) {
     sigset_t signals;
     sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    for (const int number : numbers) sigaddset(&signals, number);
     return signals;
 }
 
-int run(ccproxy::ProxyConfig config) {
-    const sigset_t signals = block_stop_signals();
+/// The configuration, and every problem that it has.
+struct Loaded {
+    ccproxy::ProxyConfig config;
+    std::vector<std::string> problems;
+};
+
+Loaded load_config(const std::string& path) {
+    Loaded loaded;
+    auto source = ccproxy::ConfigSource::load(path, ccproxy::process_environment());
+    if (source) {
+        loaded.config = ccproxy::read_proxy_config(*source);
+        loaded.problems = source->problems();
+    } else {
+        loaded.problems = {source.error().message};
+    }
+    return loaded;
+}
+
+/// Reads the configuration again and takes over its accounts; with a fault in it all stays as it
+/// was.
+void reload(ccproxy::Server& server, const ccproxy::ProxyConfig& running, const std::string& path) {
+    const Loaded loaded = load_config(path);
+    for (const std::string& problem : loaded.problems) spdlog::error("reload: {}", problem);
+    if (!loaded.problems.empty()) {
+        spdlog::error("reload: refused; the accounts stay as they were");
+        return;
+    }
+    try {
+        server.reload(loaded.config);
+    } catch (const std::exception& error) {
+        spdlog::error("reload: refused; the accounts stay as they were: {}", error.what());
+        return;
+    }
+    for (const std::string& key : ccproxy::keys_for_restart(running, loaded.config)) {
+        spdlog::warn("reload: {} has changed, which a restart takes over", key);
+    }
+    spdlog::info("reload: done, {} accounts", loaded.config.accounts.size());
+}
+
+int run(const ccproxy::ProxyConfig& config, const std::string& config_path) {
+    // Blocked in this thread and in all it starts, so that one place waits for them.
+    const sigset_t signals = signal_set({SIGTERM, SIGINT, SIGHUP});
+    const sigset_t stop_signals = signal_set({SIGTERM, SIGINT});
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     ccproxy::set_up_log("ccproxy", config.log_level);
     try {
@@ -35,9 +76,14 @@ int run(ccproxy::ProxyConfig config) {
         spdlog::info("version {} listening on {}:{} with {} workers and {} accounts",
                      CCPROXY_VERSION, config.listen.host, server.port(), config.workers,
                      config.accounts.size());
+        if (config.admin) {
+            spdlog::info("admin API on {}:{}", config.admin->host, server.admin_port());
+        }
         ccproxy::notify_ready();
         int signal = 0;
-        sigwait(&signals, &signal);
+        while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
+            reload(server, config, config_path);
+        }
         spdlog::info("stopping; a second signal cuts what is still open");
         ccproxy::notify_stopping();
         std::atomic<bool> hurry{false};
@@ -45,7 +91,7 @@ int run(ccproxy::ProxyConfig config) {
         std::thread second_signal([&] {
             const timespec wait{0, 100'000'000};
             while (!done.load()) {
-                if (sigtimedwait(&signals, nullptr, &wait) > 0) hurry.store(true);
+                if (sigtimedwait(&stop_signals, nullptr, &wait) > 0) hurry.store(true);
             }
         });
         server.stop(hurry);
@@ -79,18 +125,12 @@ int main(int argc, char** argv) {
     }
     if (!keys_folder.empty()) return ccproxy::run_generate_bus_keys(keys_folder);
 
-    auto source = ccproxy::ConfigSource::load(config_path, ccproxy::process_environment());
-    if (!source) {
-        std::cerr << "ccproxy: " << source.error().message << "\n";
-        return exit_bad_configuration;
-    }
-    ccproxy::ProxyConfig config = ccproxy::read_proxy_config(*source);
-    const std::vector<std::string> problems = source->problems();
-    for (const std::string& problem : problems) std::cerr << "ccproxy: " << problem << "\n";
-    if (!problems.empty()) return exit_bad_configuration;
+    const Loaded loaded = load_config(config_path);
+    for (const std::string& problem : loaded.problems) std::cerr << "ccproxy: " << problem << "\n";
+    if (!loaded.problems.empty()) return exit_bad_configuration;
     if (check_only) {
         std::cout << "configuration is valid\n";
         return 0;
     }
-    return run(std::move(config));
+    return run(loaded.config, config_path);
 }

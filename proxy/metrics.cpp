@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "proxy/accounts/account_metrics.hpp"
+
 namespace ccproxy {
 namespace {
 
@@ -13,7 +15,7 @@ prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name, const
 
 }  // namespace
 
-Metrics::Metrics(const std::vector<accounts::Account>& accounts) {
+Metrics::Metrics() {
     auto& requests = prometheus::BuildCounter()
                          .Name("ccproxy_requests_total")
                          .Help("Requests that ended, by route and class of status")
@@ -25,14 +27,6 @@ Metrics::Metrics(const std::vector<accounts::Account>& accounts) {
                 &requests.Add({{"route", std::string(route_name(static_cast<Route>(route)))},
                                {"status", classes[i]}});
         }
-    }
-    auto& upstream = prometheus::BuildCounter()
-                         .Name("ccproxy_upstream_requests_total")
-                         .Help("Requests sent upstream, by account and outcome")
-                         .Register(registry_);
-    for (const accounts::Account& account : accounts) {
-        upstream_.push_back({&upstream.Add({{"account", account.id}, {"outcome", "answered"}}),
-                             &upstream.Add({{"account", account.id}, {"outcome", "failed"}})});
     }
     connections_ = &gauge(registry_, "ccproxy_client_connections", "Open client connections");
     in_flight_ = &gauge(registry_, "ccproxy_requests_in_flight", "Requests being served");
@@ -60,12 +54,8 @@ void Metrics::count_request(Route route, int status) {
     requests_[static_cast<std::size_t>(route)][status_class]->Increment();
 }
 
-void Metrics::count_upstream(const accounts::Account& account, bool answered) {
-    const PerAccount& counters = upstream_[account.index];
-    (answered ? counters.answered : counters.failed)->Increment();
-}
-
-std::string Metrics::expose(const journal::Journal& journal, const bus::PublisherStatus& bus) {
+std::string Metrics::expose(const journal::Journal& journal, const bus::PublisherStatus& bus,
+                            const std::vector<AccountReport>& accounts) {
     const journal::JournalStatus status = journal.status();
     journal_bytes_->Set(static_cast<double>(status.bytes));
     journal_next_seq_->Set(static_cast<double>(status.next_seq));
@@ -73,7 +63,11 @@ std::string Metrics::expose(const journal::Journal& journal, const bus::Publishe
     dropped_->Set(static_cast<double>(status.dropped));
     unreadable_->Set(static_cast<double>(bus.unreadable));
     bus_connected_->Set(bus.connected ? 1 : 0);
-    return prometheus::TextSerializer().Serialize(registry_.Collect());
+    std::vector<prometheus::MetricFamily> families = registry_.Collect();
+    for (prometheus::MetricFamily& family : account_metrics(accounts)) {
+        families.push_back(std::move(family));
+    }
+    return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace ccproxy

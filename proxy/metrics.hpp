@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "proxy/accounts/account.hpp"
+#include "proto/account_report.hpp"
 #include "proxy/bus/publisher.hpp"
 #include "proxy/journal/journal.hpp"
 #include "proxy/routes.hpp"
@@ -20,28 +20,23 @@ namespace ccproxy {
 /// look-up.
 class Metrics {
   public:
-    explicit Metrics(const std::vector<accounts::Account>& accounts);
+    Metrics();
 
     void count_request(Route route, int status);
-    void count_upstream(const accounts::Account& account, bool answered);
 
     prometheus::Gauge& connections() { return *connections_; }
     prometheus::Gauge& in_flight() { return *in_flight_; }
     prometheus::Counter& refused_connections() { return *refused_connections_; }
 
-    /// The exposition text, with the journal's and the bus's state at this moment.
-    std::string expose(const journal::Journal& journal, const bus::PublisherStatus& bus);
+    /// The exposition text, with the state of the journal, the bus and the accounts at this moment.
+    std::string expose(const journal::Journal& journal, const bus::PublisherStatus& bus,
+                       const std::vector<AccountReport>& accounts);
 
   private:
     static constexpr std::size_t routes = static_cast<std::size_t>(Route::unknown) + 1;
-    struct PerAccount {
-        prometheus::Counter* answered;
-        prometheus::Counter* failed;
-    };
 
     prometheus::Registry registry_;
     std::array<std::array<prometheus::Counter*, 6>, routes> requests_{};
-    std::vector<PerAccount> upstream_;
     prometheus::Gauge* connections_;
     prometheus::Gauge* in_flight_;
     prometheus::Counter* refused_connections_;

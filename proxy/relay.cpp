@@ -89,7 +89,6 @@ std::string Relay::client_head() const {
 }
 
 net::Task<net::IoResult> Relay::read_piece() {
-    net::Stream& upstream = exchange_.upstream_->stream;
     RelayBuffer& buffer = exchange_.worker_.relay_buffer();
     if (!exchange_.upstream_input_.empty()) {
         const std::size_t size =
@@ -99,6 +98,7 @@ net::Task<net::IoResult> Relay::read_piece() {
         exchange_.upstream_input_.shrink_to_fit();
         co_return net::IoResult{net::IoStatus::ok, size, true};
     }
+    net::Stream& upstream = exchange_.upstream_->stream;
     for (;;) {
         const net::IoResult result = upstream.read_some(buffer.data(), RelayBuffer::data_bytes);
         if (result.status != net::IoStatus::wants_read &&
@@ -194,8 +194,8 @@ void Relay::meter(const char* payload, std::size_t size, bool end) {
 }
 
 AfterExchange Relay::end() {
-    if (exchange_.response_.keep_alive && exchange_.request_sent_whole_ && reader_.done() &&
-        exchange_.upstream_input_.empty()) {
+    if (exchange_.response_.keep_alive && exchange_.sent_ == accounts::Sent::whole &&
+        reader_.done() && exchange_.upstream_input_.empty()) {
         exchange_.worker_.pool().put_back(*exchange_.account_, std::move(exchange_.upstream_));
     }
     exchange_.upstream_ = nullptr;
@@ -225,7 +225,11 @@ net::Task<AfterExchange> Relay::break_off() {
     }
     const std::string why = failure();
     const bool client_gone = client_.interrupted() == Interrupt::client_gone;
-    if (!client_gone) spdlog::warn("account {}: {}", exchange_.account_->id, why);
+    if (!failure_.empty()) {
+        spdlog::warn("account {}: {}", exchange_.account_->id, why);
+        exchange_.account_->state->note_broken_answer(
+            exchange_.response_.status, why, accounts::now(exchange_.worker_.shared.clock));
+    }
     exchange_.record(client_gone ? status_client_gone : exchange_.response_.status, why);
     // Closing it also tells the upstream to stop.
     exchange_.upstream_ = nullptr;

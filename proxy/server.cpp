@@ -33,18 +33,19 @@ bus::PublisherOptions publisher_options(const ProxyConfig& config) {
 
 Server::Server(ProxyConfig config)
     : config_(std::move(config)),
-      accounts_(accounts::make_accounts(config_.accounts)),
-      chooser_(accounts_),
+      accounts_(std::make_shared<accounts::AccountSet>(config_.accounts, config_.failover)),
       registry_(config_.state_dir + "/registry.json"),
       journal_(journal_options(config_)),
-      metrics_(accounts_),
-      publisher_(publisher_options(config_), journal_, registry_),
-      shared_{config_, accounts_, chooser_, registry_, journal_, publisher_, metrics_, clock_} {
+      publisher_(publisher_options(config_), journal_, registry_, [this] { return report(); }),
+      shared_{config_, accounts_, registry_, journal_, publisher_, metrics_, clock_} {
     if (!registry_.load_problem().empty()) spdlog::warn("{}", registry_.load_problem());
     std::uint16_t port = config_.listen.port;
     for (std::size_t i = 0; i < config_.workers; ++i) {
         workers_.push_back(std::make_unique<Worker>(shared_, port));
         port = workers_.front()->port();
+    }
+    if (config_.admin) {
+        admin_ = std::make_unique<AdminServer>(*config_.admin, [this] { return report(); });
     }
     for (const auto& worker : workers_) {
         running_.fetch_add(1);
@@ -67,6 +68,22 @@ std::uint16_t Server::port() const {
     return workers_.front()->port();
 }
 
+std::uint16_t Server::admin_port() const {
+    return admin_ ? admin_->port() : 0;
+}
+
+std::vector<AccountReport> Server::report() const {
+    return accounts_.get()->report(accounts::now(clock_));
+}
+
+void Server::reload(const ProxyConfig& config) {
+    const accounts::AccountSetPtr old = accounts_.get();
+    const auto fresh =
+        std::make_shared<accounts::AccountSet>(config.accounts, config.failover, old.get());
+    accounts_.replace(fresh);
+    for (const auto& worker : workers_) worker->use(fresh);
+}
+
 void Server::stop(const std::atomic<bool>& hurry) {
     if (stopped_) return;
     stopped_ = true;
@@ -78,6 +95,7 @@ void Server::stop(const std::atomic<bool>& hurry) {
     }
     for (const auto& worker : workers_) worker->cut();
     for (std::thread& thread : threads_) thread.join();
+    if (admin_) admin_->stop();
     publisher_.stop();
 }
 

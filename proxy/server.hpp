@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "proxy/admin/admin_server.hpp"
 #include "proxy/worker.hpp"
 
 namespace ccproxy {
@@ -21,6 +22,13 @@ class Server {
     ~Server();
 
     [[nodiscard]] std::uint16_t port() const;
+    /// Of the admin listener; 0 when there is none.
+    [[nodiscard]] std::uint16_t admin_port() const;
+
+    /// Takes over the accounts and the failover rules of `config` without dropping a request; what
+    /// it says beside them waits for a restart. Throws std::runtime_error when the accounts cannot
+    /// be used, and goes on with the old ones.
+    void reload(const ProxyConfig& config);
 
     /// Takes no more connections, lets requests end within shutdown_grace, then cuts and records
     /// them; sends what the journal holds while analyticsd takes it. Returns when all is done.
@@ -29,17 +37,18 @@ class Server {
 
   private:
     void run_worker(Worker& worker);
+    [[nodiscard]] std::vector<AccountReport> report() const;
 
     ProxyConfig config_;
     SystemClock clock_;
-    std::vector<accounts::Account> accounts_;
-    accounts::AccountChooser chooser_;
+    accounts::CurrentAccounts accounts_;
     auth::TokenRegistry registry_;
     journal::Journal journal_;
     Metrics metrics_;
     bus::Publisher publisher_;
     Shared shared_;
     std::vector<std::unique_ptr<Worker>> workers_;
+    std::unique_ptr<AdminServer> admin_;
     std::vector<std::thread> threads_;
     std::atomic<std::size_t> running_{0};
     bool stopped_ = false;

@@ -47,7 +47,8 @@ Worker::Worker(Shared& shared_state, std::uint16_t port)
       acceptor_(bind(io_, shared_state.config.listen, port)),
       sweep_timer_(io_.get_executor()),
       port_(acceptor_.local_endpoint().port()),
-      pool_(io_, shared_state.accounts) {
+      accounts_(shared_state.accounts.get()),
+      pool_(io_, *accounts_) {
     net::asio::co_spawn(io_.get_executor(), accept_loop(), net::asio::detached);
     net::asio::co_spawn(io_.get_executor(), sweep_loop(), net::asio::detached);
 }
@@ -151,6 +152,13 @@ void Worker::accept_pending() {
         acceptor_.accept(socket, error);
         if (!error) serve(std::move(socket));
     }
+}
+
+void Worker::use(accounts::AccountSetPtr accounts) {
+    net::asio::post(io_.get_executor(), [this, accounts = std::move(accounts)] {
+        accounts_ = accounts;
+        pool_.use(*accounts_);
+    });
 }
 
 void Worker::cut() {

@@ -4,11 +4,12 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <random>
 #include <string>
 
 #include "common/clock.hpp"
 #include "common/uuid.hpp"
-#include "proxy/accounts/chooser.hpp"
+#include "proxy/accounts/account_set.hpp"
 #include "proxy/auth/token_registry.hpp"
 #include "proxy/bus/publisher.hpp"
 #include "proxy/client_connection.hpp"
@@ -23,8 +24,7 @@ namespace ccproxy {
 /// What all workers share; outlives them.
 struct Shared {
     const ProxyConfig& config;
-    const std::vector<accounts::Account>& accounts;
-    accounts::AccountChooser& chooser;
+    accounts::CurrentAccounts& accounts;
     auth::TokenRegistry& registry;
     journal::Journal& journal;
     const bus::Publisher& publisher;
@@ -63,9 +63,17 @@ class Worker {
     void stop();
     /// Thread-safe. Ends every request that is still there.
     void cut();
+    /// Thread-safe. New requests use these accounts.
+    void use(accounts::AccountSetPtr accounts);
 
     Shared& shared;
     upstream::Pool& pool() { return pool_; }
+    [[nodiscard]] const accounts::AccountSetPtr& accounts() const { return accounts_; }
+    net::Executor executor() { return io_.get_executor(); }
+    /// Another number each time.
+    std::uint64_t next_turn() { return turn_++; }
+    /// In [0, 1), to spread what would happen at the same time.
+    double random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
     UuidV7Generator& ids() { return ids_; }
     RelayBuffer& relay_buffer() { return *relay_buffer_; }
 
@@ -79,7 +87,10 @@ class Worker {
     net::TcpAcceptor acceptor_;
     net::Timer sweep_timer_;
     std::uint16_t port_ = 0;
+    accounts::AccountSetPtr accounts_;
     upstream::Pool pool_;
+    std::uint64_t turn_ = 0;
+    std::minstd_rand random_{std::random_device{}()};
     UuidV7Generator ids_;
     std::unique_ptr<RelayBuffer> relay_buffer_ = std::make_unique<RelayBuffer>();
     net::DeadlineList clients_;

@@ -26,7 +26,8 @@ LIBRARIES = [
 ]
 
 # Units that take bytes and values only.
-PURE = r"^(proxy/(http|openai|tap)/|proto/|analytics/(conversations|pricing|search|stats|time)/)"
+PURE = (r"^(proxy/(http|openai|tap)/|proxy/accounts/(breaker|chooser|rate_limits)\.|proto/|"
+        r"analytics/(conversations|pricing|search|stats|time)/)")
 IMPURE = r"boost/asio/(?!buffer)|sys/socket|^thread$|^mutex$|^chrono$|zmq|SQLiteCpp|sqlite3|common/clock"
 
 BANNED = [

@@ -63,6 +63,7 @@ http::Response show_openapi(const Call& call);
 
 // system.cpp
 http::Response show_system_status(const Call& call);
+http::Response show_accounts(const Call& call);
 http::Response show_health(const Call& call);
 http::Response show_readiness(const Call& call);
 

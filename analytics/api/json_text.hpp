@@ -21,6 +21,7 @@ class JsonText {
     void close_array() { writer_.EndArray(); }
 
     void text(std::string_view name, std::string_view value);
+    void null(std::string_view name) { key(name), writer_.Null(); }
     /// Null when empty.
     void text_or_null(std::string_view name, std::string_view value);
     void integer(std::string_view name, std::int64_t value) { key(name), writer_.Int64(value); }
@@ -32,6 +33,8 @@ class JsonText {
     void time_or_null(std::string_view name, std::optional<std::int64_t> unix_ms);
     /// An element of an array.
     void element(std::string_view value);
+    /// For what another unit writes: the next element or, after a key, the next value.
+    rapidjson::Writer<rapidjson::StringBuffer>& writer() { return writer_; }
 
     /// Begins a new document, with the memory of the last one.
     void clear() { buffer_.Clear(), writer_.Reset(buffer_); }

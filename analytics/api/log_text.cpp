@@ -28,6 +28,22 @@ void write_usage(JsonText& json, const Event& event) {
     json.text("usage_source", to_string(event.usage_source));
 }
 
+void write_attempts(JsonText& json, const std::vector<Attempt>& attempts) {
+    if (attempts.empty()) return json.null("attempts_detail");
+    json.open_array("attempts_detail");
+    for (const Attempt& attempt : attempts) {
+        json.open_object();
+        json.text("account_id", attempt.account_id);
+        json.integer_or_null("status", attempt.status == 0
+                                           ? std::nullopt
+                                           : std::optional<std::int64_t>(attempt.status));
+        json.text_or_null("error", attempt.error);
+        json.integer("duration_ms", attempt.duration_ms);
+        json.close_object();
+    }
+    json.close_array();
+}
+
 }  // namespace
 
 LogFilter read_log_filter(Params& params) {
@@ -74,6 +90,7 @@ void write_log(JsonText& json, const RequestLog& log) {
     json.text_or_null("agent_id", event.agent_id);
     json.text_or_null("upstream_request_id", event.upstream_request_id);
     json.integer("attempts", event.attempts);
+    write_attempts(json, event.attempts_detail);
     json.text("proxy_id", log.proxy_id);
     json.close_object();
 }

@@ -52,6 +52,7 @@ const http::Router<Endpoint>& router() {
         {"DELETE", "/api/system/quarantine/:id", {Access::admin, delete_quarantined}},
         {"POST", "/api/system/quarantine/:id/retry", {Access::admin, retry_quarantined}},
         {"GET", "/api/system/status", {Access::admin, show_system_status}},
+        {"GET", "/api/system/accounts", {Access::admin, show_accounts}},
         {"GET", "/openapi.yaml", {Access::anyone, show_openapi}},
         {"GET", "/metrics", {Access::anyone, show_metrics}},
         {"GET", "/healthz", {Access::anyone, show_health}},

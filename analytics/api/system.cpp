@@ -93,6 +93,31 @@ http::Response show_system_status(const Call& call) {
     return http::json_response(200, json.str());
 }
 
+http::Response show_accounts(const Call& call) {
+    if (auto refusal = refuse_parameters(call)) return *refusal;
+    const SystemStatus status = call.worker.services.status();
+    JsonText json;
+    json.open_object();
+    json.open_array("proxies");
+    for (const ProxyStatus& proxy : status.proxies) {
+        // One that has not been heard of since the start has nothing to show.
+        if (proxy.accounts_told_at_ms == 0) continue;
+        json.open_object();
+        json.text("proxy_id", proxy.proxy_id);
+        json.boolean("connected", proxy.connected);
+        json.time("told_at", proxy.accounts_told_at_ms);
+        json.open_array("accounts");
+        for (const AccountReport& account : proxy.accounts) {
+            show_account_report(json.writer(), account);
+        }
+        json.close_array();
+        json.close_object();
+    }
+    json.close_array();
+    json.close_object();
+    return http::json_response(200, json.str());
+}
+
 http::Response show_health(const Call&) {
     return http::json_response(200, R"({"status":"ok"})");
 }

@@ -91,6 +91,10 @@ Replies Delivery::on_ping(const std::string& routing_id, const Ping& ping, Momen
     proxy.status.last_seen_at_ms = now.unix_ms;
     proxy.status.next_seq = std::max(ping.next_seq, proxy.tracker.expected());
     proxy.status.dropped = ping.dropped;
+    if (ping.accounts) {
+        proxy.status.accounts = *ping.accounts;
+        proxy.status.accounts_told_at_ms = now.unix_ms;
+    }
     proxy.lag_clock.heard(proxy.status.next_seq - 1, now.steady_ms);
     // No ack is repeated here: a proxy whose last events were lost on the way notices by the
     // silence.

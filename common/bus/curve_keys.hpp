@@ -11,6 +11,7 @@ namespace ccproxy {
 /// 32 bytes each, as 40 characters of Z85 (ZeroMQ RFC 32).
 struct CurveKeys {
     std::string public_key, secret_key;
+    bool operator==(const CurveKeys&) const = default;
 };
 
 /// Whether the text can be a key, public or secret.

@@ -1,11 +1,12 @@
 // One upstream account: where it is and what opens it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "common/result.hpp"
+#include "proxy/accounts/account_state.hpp"
 #include "proxy/net/tls.hpp"
 
 namespace ccproxy::accounts {
@@ -18,6 +19,8 @@ struct AccountConfig {
     std::string ca_file;      ///< Empty: the system's certificate authorities.
     std::string api_key;      ///< Sent as `x-api-key`.
     std::string oauth_token;  ///< Sent as a Bearer, with the beta flag that it needs.
+    std::int64_t weight = 1;  ///< Its share of the requests, beside the other accounts' weights.
+    std::int64_t max_concurrent = 0;  ///< Requests under way at one time; 0: no limit.
 };
 
 struct BaseUrl {
@@ -32,18 +35,21 @@ struct BaseUrl {
 /// fragment.
 Result<BaseUrl> parse_base_url(const std::string& url);
 
-/// Ready for use by all workers; immutable.
+/// Ready for use by all workers; immutable but for its state.
 struct Account {
-    std::size_t index = 0;  ///< Its place in the configuration.
     std::string id;
     std::string mode;
+    std::string base_url;  ///< As configured.
     BaseUrl url;
     std::string header_lines;  ///< `host: …` and the credential, each with CR LF.
+    std::int64_t weight = 1;
+    std::int64_t max_concurrent = 0;
+    bool is_only_one = false;  ///< No other account has its mode.
+    /// Connections may be shared among accounts with the same number, and with no others. It stays
+    /// when a reload changes neither the id nor where and how the upstream is reached.
+    std::uint64_t connections = 0;
     std::shared_ptr<const net::TlsClient> tls;  ///< nullptr for plain HTTP.
+    std::shared_ptr<AccountState> state;        ///< Never nullptr.
 };
-
-/// Accounts that trust the same authorities share one TLS client. Throws when a certificate file
-/// cannot be used.
-std::vector<Account> make_accounts(const std::vector<AccountConfig>& configs);
 
 }  // namespace ccproxy::accounts

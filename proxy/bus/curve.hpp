@@ -10,6 +10,7 @@ namespace ccproxy::bus {
 struct Curve {
     CurveKeys keys;  ///< The proxy's own; analyticsd lists the public one under the proxy's name.
     std::string server_public_key;  ///< analyticsd's.
+    bool operator==(const Curve&) const = default;
 };
 
 }  // namespace ccproxy::bus

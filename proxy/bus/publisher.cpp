@@ -28,6 +28,8 @@ constexpr milliseconds max_hello_patience{8000};
 /// Until analyticsd has answered once: with wrong keys it never does, and says nothing.
 constexpr milliseconds warning_interval{60'000};
 constexpr std::size_t max_sends_per_turn = 2000;
+/// Every so many heartbeats one tells of the accounts.
+constexpr unsigned accounts_every = 5;
 
 }  // namespace
 
@@ -43,10 +45,11 @@ struct Publisher::Shared {
 class Publisher::Loop {
   public:
     Loop(const PublisherOptions& options, journal::Journal& journal, auth::TokenRegistry& registry,
-         Shared& shared)
+         AccountsReport accounts, Shared& shared)
         : options_(options),
           journal_(journal),
           registry_(registry),
+          accounts_(std::move(accounts)),
           shared_(shared),
           reader_(journal.folder()),
           sockets_(options),
@@ -121,7 +124,14 @@ class Publisher::Loop {
         ping.instance_id = instance_id_;
         ping.next_seq = status.next_seq;
         ping.dropped = status.dropped;
+        if (accounts_ && pings_++ % accounts_every == 0) ping.accounts = report_accounts();
         send_control(ping);
+    }
+
+    [[nodiscard]] std::vector<AccountReport> report_accounts() const {
+        std::vector<AccountReport> reports = accounts_();
+        if (reports.size() > max_reported_accounts) reports.resize(max_reported_accounts);
+        return reports;
     }
 
     /// One hello at a time, as long as there is hope for its answer: see Hello::number.
@@ -175,6 +185,7 @@ class Publisher::Loop {
         }
         instance_id_ = m.instance_id;
         greeting_ = false;
+        pings_ = 0;
         set_welcomed(true);
         progress_at_ = SteadyClock::now();
         go_on_from(m.resume_seq);
@@ -269,6 +280,7 @@ class Publisher::Loop {
     const PublisherOptions options_;
     journal::Journal& journal_;
     auth::TokenRegistry& registry_;
+    const AccountsReport accounts_;
     Shared& shared_;
     journal::JournalReader reader_;
     Sockets sockets_;
@@ -277,6 +289,7 @@ class Publisher::Loop {
     bool ever_welcomed_ = false;
     bool greeting_ = false;  ///< A hello is out, its welcome is not in.
     std::uint64_t hello_number_ = 0;
+    unsigned pings_ = 0;  ///< Since the last welcome.
     SteadyClock::time_point hello_at_;
     milliseconds hello_patience_ = heartbeat_interval;
     bool blocked_ = false;  ///< Nothing could be sent in the last turn: wait for the next tick.
@@ -292,9 +305,9 @@ class Publisher::Loop {
 };
 
 Publisher::Publisher(const PublisherOptions& options, journal::Journal& journal,
-                     auth::TokenRegistry& registry)
+                     auth::TokenRegistry& registry, AccountsReport accounts)
     : shared_(std::make_unique<Shared>()),
-      loop_(std::make_unique<Loop>(options, journal, registry, *shared_)),
+      loop_(std::make_unique<Loop>(options, journal, registry, std::move(accounts), *shared_)),
       thread_([this] { loop_->run(); }) {}
 
 Publisher::~Publisher() {

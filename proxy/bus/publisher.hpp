@@ -4,11 +4,14 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "proto/account_report.hpp"
 #include "proxy/auth/token_registry.hpp"
 #include "proxy/bus/curve.hpp"
 #include "proxy/journal/journal.hpp"
@@ -42,8 +45,10 @@ class Publisher {
   public:
     /// Starts the thread. Throws when an address is malformed. All references must outlive the
     /// object.
+    /// `accounts` is asked every few seconds what analyticsd shall know of the accounts.
+    using AccountsReport = std::function<std::vector<AccountReport>()>;
     Publisher(const PublisherOptions& options, journal::Journal& journal,
-              auth::TokenRegistry& registry);
+              auth::TokenRegistry& registry, AccountsReport accounts = {});
     /// Stops as stop() does.
     ~Publisher();
 

@@ -19,6 +19,7 @@ struct Settings {
     ModelMap models;
     /// For requests without a limit of their own: the Messages API demands one.
     std::int64_t default_max_tokens = 4096;
+    bool operator==(const Settings&) const = default;
 };
 
 /// The model that serves `name`: a name that is not mapped stands for itself.

@@ -1,6 +1,6 @@
 #include "proxy/upstream/pool.hpp"
 
-#include <cstring>
+#include <algorithm>
 
 namespace ccproxy::upstream {
 namespace {
@@ -11,15 +11,29 @@ constexpr std::size_t max_idle_per_account = 256;
 
 }  // namespace
 
-Pool::Pool(net::asio::io_context& io, const std::vector<accounts::Account>& accounts)
-    : io_(io), resolver_(io), per_account_(accounts.size()) {
-    for (const accounts::Account& account : accounts) {
+Pool::Pool(net::asio::io_context& io, const accounts::AccountSet& accounts)
+    : io_(io), resolver_(io) {
+    use(accounts);
+}
+
+void Pool::use(const accounts::AccountSet& accounts) {
+    const auto is_gone = [&accounts](const auto& entry) {
+        const auto& list = accounts.accounts();
+        return std::none_of(list.begin(), list.end(), [&entry](const accounts::Account& account) {
+            return account.connections == entry.first;
+        });
+    };
+    std::erase_if(per_account_, is_gone);
+    for (const accounts::Account& account : accounts.accounts()) {
+        per_account_.try_emplace(account.connections);
         resolver_.prefetch(account.url.host, account.url.port);
     }
 }
 
 ConnectionPtr Pool::take_idle(const accounts::Account& account) {
-    auto& idle = per_account_[account.index].idle;
+    const auto found = per_account_.find(account.connections);
+    if (found == per_account_.end()) return nullptr;
+    auto& idle = found->second.idle;
     while (!idle.empty()) {
         ConnectionPtr connection = std::move(idle.back());
         idle.pop_back();
@@ -34,13 +48,18 @@ ConnectionPtr Pool::take_idle(const accounts::Account& account) {
 }
 
 net::Task<std::string> Pool::connect(const accounts::Account& account, ConnectionPtr& slot) {
+    // A request that began before its account was taken out of the configuration may still connect.
+    const auto found = per_account_.find(account.connections);
+    const std::shared_ptr<net::TlsSessionSlot> session =
+        found == per_account_.end() ? std::make_shared<net::TlsSessionSlot>()
+                                    : found->second.session;
     const net::Endpoints endpoints = co_await resolver_.resolve(account.url.host, account.url.port);
     std::string failure = "the host name " + account.url.host + " could not be resolved";
     for (const auto& endpoint : endpoints) {
         boost::system::error_code error;
         net::TcpSocket socket(io_.get_executor());
         socket.open(endpoint.protocol(), error);
-        slot = std::make_unique<Connection>(std::move(socket));
+        slot = std::make_unique<Connection>(std::move(socket), session);
         if (!error) {
             co_await slot->stream.socket().async_connect(
                 endpoint, net::asio::redirect_error(net::use_task, error));
@@ -54,7 +73,7 @@ net::Task<std::string> Pool::connect(const accounts::Account& account, Connectio
     }
     if (!failure.empty() || !account.tls) co_return failure;
 
-    net::SslPtr ssl = account.tls->make(account.url.host, per_account_[account.index].session);
+    net::SslPtr ssl = account.tls->make(account.url.host, *session);
     const SSL* handshake = ssl.get();
     slot->stream.start_tls(std::move(ssl));
     for (;;) {
@@ -69,14 +88,16 @@ net::Task<std::string> Pool::connect(const accounts::Account& account, Connectio
 }
 
 void Pool::put_back(const accounts::Account& account, ConnectionPtr connection) {
-    auto& idle = per_account_[account.index].idle;
+    const auto found = per_account_.find(account.connections);
+    if (found == per_account_.end()) return;
+    auto& idle = found->second.idle;
     if (idle.size() >= max_idle_per_account) return;
     connection->idle_since = net::SteadyClock::now();
     idle.push_back(std::move(connection));
 }
 
 void Pool::close_stale(net::SteadyClock::time_point now) {
-    for (PerAccount& account : per_account_) {
+    for (auto& [connections, account] : per_account_) {
         auto& idle = account.idle;
         std::size_t stale = 0;
         while (stale < idle.size() && now - idle[stale]->idle_since > idle_limit) ++stale;

@@ -2,11 +2,13 @@
 // stale.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
-#include "proxy/accounts/account.hpp"
+#include "proxy/accounts/account_set.hpp"
 #include "proxy/net/resolver.hpp"
 #include "proxy/net/stream.hpp"
 #include "proxy/net/tls.hpp"
@@ -14,7 +16,9 @@
 namespace ccproxy::upstream {
 
 struct Connection {
-    explicit Connection(net::TcpSocket socket) : stream(std::move(socket)) {}
+    Connection(net::TcpSocket socket, std::shared_ptr<net::TlsSessionSlot> session)
+        : tls_session(std::move(session)), stream(std::move(socket)) {}
+    std::shared_ptr<net::TlsSessionSlot> tls_session;  ///< Outlives the stream, which writes it.
     net::Stream stream;
     bool reused = false;
     net::SteadyClock::time_point idle_since;
@@ -24,7 +28,10 @@ using ConnectionPtr = std::unique_ptr<Connection>;
 /// One worker's connections to all accounts; for one thread.
 class Pool {
   public:
-    Pool(net::asio::io_context& io, const std::vector<accounts::Account>& accounts);
+    Pool(net::asio::io_context& io, const accounts::AccountSet& accounts);
+
+    /// Other accounts are configured now: idle connections of those that are gone are closed.
+    void use(const accounts::AccountSet& accounts);
 
     /// An idle connection that the upstream has not closed, the most recently used first; nullptr
     /// when there is none.
@@ -34,7 +41,7 @@ class Pool {
     /// cancels its stream ends the attempt. The text says why it failed; empty on success.
     net::Task<std::string> connect(const accounts::Account& account, ConnectionPtr& slot);
 
-    /// Takes back a connection on which nothing is outstanding.
+    /// Takes back a connection on which nothing is outstanding; closes it when its account is gone.
     void put_back(const accounts::Account& account, ConnectionPtr connection);
 
     /// Closes connections that have been idle for longer than an upstream can be trusted to keep
@@ -44,12 +51,12 @@ class Pool {
   private:
     struct PerAccount {
         std::vector<ConnectionPtr> idle;  ///< Oldest first.
-        net::TlsSessionSlot session;
+        std::shared_ptr<net::TlsSessionSlot> session = std::make_shared<net::TlsSessionSlot>();
     };
 
     net::asio::io_context& io_;
     net::Resolver resolver_;
-    std::vector<PerAccount> per_account_;
+    std::unordered_map<std::uint64_t, PerAccount> per_account_;  ///< By Account::connections.
 };
 
 }  // namespace ccproxy::upstream

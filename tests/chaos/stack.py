@@ -190,7 +190,7 @@ class Stack:
         state = state or os.path.join(self.dir, name)
         os.makedirs(state, 0o700, exist_ok=True)
         config = {"listen": f"127.0.0.1:{port}", "name": name, "state_dir": state, "workers": 2,
-                  "accounts": [{"id": "acc-1", "base_url": self.sim_url, "api_key_file": self.account_key_file}],
+                  "admin": {"listen": ""}, "accounts": [{"id": "acc-1", "base_url": self.sim_url, "api_key_file": self.account_key_file}],
                   "journal": {"sync_interval": "20ms", **(journal or {})}, "bus": self.proxy_bus,
                   "shutdown_grace": "10s"}
         path = self.write(f"{name}.yaml", json.dumps(config))

@@ -131,6 +131,7 @@ export class Stack {
             state_dir: state,
             workers: 1,
             accounts: [this.account()],
+            admin: { listen: '127.0.0.1:0' },
             journal: { sync_interval: '10ms' },
             bus: this.bus,
             shutdown_grace: '10s',

@@ -7,6 +7,7 @@
 
 #include "common/utf8.hpp"
 #include "common/uuid.hpp"
+#include "proto/attempts.hpp"
 
 namespace ccproxy::analytics {
 namespace {
@@ -16,7 +17,9 @@ class Binder {
   public:
     explicit Binder(SQLite::Statement& statement) : statement_(statement) {}
 
+    /// `value` stays as it is until the statement has run.
     void text(const std::string& value) { statement_.bindNoCopy(next_++, value); }
+    void copied_text(const std::string& value) { statement_.bind(next_++, value); }
     /// An empty text is NULL.
     void optional_text(const std::string& value) {
         if (value.empty()) return null();
@@ -66,15 +69,17 @@ const char* const log_columns =
     "duration_ms, ttft_ms, prompt_tokens, completion_tokens, cache_creation_5m_tokens, "
     "cache_creation_1h_tokens, cache_read_tokens, usage_source, status_code, success, "
     "error_message, conversation_id, agent_id, stop_reason, upstream_request_id, attempts, "
-    "proxy_id, cost_nano_usd";
+    "proxy_id, cost_nano_usd, attempts_detail";
 
 const char* const insert_log_row =
     "INSERT INTO request_logs (id, token_id, account_id, user_name, mode, model, stream, "
     "request_at, response_at, duration_ms, ttft_ms, prompt_tokens, completion_tokens, "
     "cache_creation_5m_tokens, cache_creation_1h_tokens, cache_read_tokens, usage_source, "
     "status_code, success, error_message, conversation_id, agent_id, stop_reason, "
-    "upstream_request_id, attempts, proxy_id, cost_nano_usd, total_tokens) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "upstream_request_id, attempts, proxy_id, cost_nano_usd, total_tokens, "
+    "attempts_detail) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?) "
     "ON CONFLICT (id) DO NOTHING";
 
 void bind_log_row(SQLite::Statement& statement, const PricedEvent& priced,
@@ -113,6 +118,8 @@ void bind_log_row(SQLite::Statement& statement, const PricedEvent& priced,
     row.text(proxy_id);
     row.optional_integer(priced.cost_nano_usd);
     tokens(event.usage.prompt_tokens() + event.usage.output_tokens);
+    if (event.attempts_detail.empty()) return row.null();
+    row.copied_text(attempts_to_json(event.attempts_detail));
 }
 
 RequestLog read_log_row(SQLite::Statement& statement) {
@@ -156,6 +163,10 @@ void read_log_row(SQLite::Statement& statement, RequestLog& log) {
     event.attempts = static_cast<int>(row.integer());
     row.text(log.proxy_id);
     log.cost_nano_usd = row.optional_integer();
+    std::string attempts;
+    row.text(attempts);
+    event.attempts_detail.clear();
+    if (auto read = attempts_from_json(attempts)) event.attempts_detail = std::move(*read);
 }
 
 std::optional<std::string> unstorable(const PricedEvent& priced) {

@@ -12,7 +12,7 @@ namespace ccproxy::analytics {
 
 /// The columns that read_log_row() expects, in its order; more may follow.
 extern const char* const log_columns;
-inline constexpr int log_column_count = 27;
+inline constexpr int log_column_count = 28;
 inline constexpr int request_at_column = 7;
 
 /// One row with the parameters that bind_log_row() fills; a row whose id exists is left alone.

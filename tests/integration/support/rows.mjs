@@ -29,6 +29,7 @@ const fields = [
   'agent_id',
   'upstream_request_id',
   'attempts',
+  'attempts_detail',
   'proxy_id',
 ];
 

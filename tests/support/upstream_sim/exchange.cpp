@@ -1,6 +1,7 @@
 // The shared parts of serving a request.
 #include "tests/support/upstream_sim/exchange.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace upstream_sim {
@@ -21,6 +22,18 @@ void add_limit(std::vector<Field>& fields, const std::string& name, std::uint64_
     fields.emplace_back(prefix + "-limit", std::to_string(limit));
     fields.emplace_back(prefix + "-remaining", std::to_string(limit > used ? limit - used : 0));
     fields.emplace_back(prefix + "-reset", reset);
+}
+
+/// `name:value,name:value`, in place of what is there already.
+void add_steered(std::vector<Field>& fields, std::string_view list) {
+    while (!list.empty()) {
+        const std::string_view item = list.substr(0, list.find(','));
+        list.remove_prefix(std::min(item.size() + 1, list.size()));
+        const std::size_t colon = std::min(item.find(':'), item.size());
+        const std::string_view name = item.substr(0, colon);
+        std::erase_if(fields, [name](const Field& field) { return field.first == name; });
+        fields.emplace_back(name, item.substr(std::min(colon + 1, item.size())));
+    }
 }
 
 }  // namespace
@@ -58,6 +71,7 @@ std::vector<Field> Exchange::api_fields() const {
         fields.emplace_back("retry-after", std::to_string(*steering.retry_after));
     }
     if (steering.should_retry) fields.emplace_back("x-should-retry", *steering.should_retry);
+    add_steered(fields, steering.fields.value_or(""));
     return fields;
 }
 

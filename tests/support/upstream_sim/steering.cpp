@@ -53,6 +53,8 @@ constexpr Key kKeys[] = {
     {"retry_after", &S::retry_after, kTokens},
     {"group", &S::group},
     {"should_retry", &S::should_retry, 0, " true false "},
+    {"fields", &S::fields},
+    {"for_key", &S::for_key},
     {"sse_error", &S::sse_error},
     {"cut_at", &S::cut_at, 0, " message_stop last_chunk "},
     {"garbage", &S::garbage, 0,

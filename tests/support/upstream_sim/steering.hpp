@@ -24,7 +24,7 @@ struct Steering {
     Number delay_ms, first_delay_ms, ttft_delay_ms, ping_ms;
 
     Number status, status_times, retry_after;
-    Text group, should_retry;
+    Text group, should_retry, fields, for_key;
 
     Text sse_error, cut_at, garbage;
     Number error_after, cut_after, reset_after, stall_after, stall_ms;

@@ -30,9 +30,10 @@ TEST_CASE("every control message survives its encoding") {
     CHECK(hello.dropped == 7);
     CHECK(hello.number == 2);
 
-    const Ping ping = through(Ping{"p", "i", 10, 1});
+    const Ping ping = through(Ping{"p", "i", 10, 1, {}});
     CHECK(ping.instance_id == "i");
     CHECK(ping.next_seq == 10);
+    CHECK_FALSE(ping.accounts);
 
     const Welcome welcome = through(Welcome{"i", 2, 5, two_tokens()});
     CHECK(welcome.hello_number == 2);
@@ -52,6 +53,35 @@ TEST_CASE("every control message survives its encoding") {
     CHECK(change.from_version == "v1");
     CHECK(change.version == "v2");
     CHECK(change.tokens == two_tokens().tokens);
+}
+
+TEST_CASE("a ping tells of accounts") {
+    AccountReport full;
+    full.id = "main";
+    full.mode = "api";
+    full.base_url = "https://api.anthropic.com";
+    full.weight = 3;
+    full.max_concurrent = 40;
+    full.in_flight = 2;
+    full.state = "half_open";
+    full.cooldown_until_ms = 1'772'323'200'000;
+    full.paused_models = {{"opus", 1'772'323'200'001}};
+    full.unified_status = "allowed_warning";
+    full.windows = {{"unified-5h", 0.75, std::nullopt, std::nullopt, 1'772'323'200'002, false},
+                    {"requests", std::nullopt, 50, 0, std::nullopt, true}};
+    full.requests = 9;
+    full.failures = 4;
+    full.last_error_at_ms = 1'772'323'199'000;
+    full.last_error_status = 529;
+    full.last_error = "the upstream answered 529";
+    AccountReport bare;
+    bare.id = "spare";
+    bare.state = "closed";
+    Ping ping{"p", "i", 10, 1, {}};
+    ping.accounts = std::vector{full, bare};
+    CHECK(through(ping).accounts == ping.accounts);
+    ping.accounts = std::vector<AccountReport>(max_reported_accounts + 1, bare);
+    CHECK(decode_control(encode_control(ping)).has_error());
 }
 
 TEST_CASE("a malformed control message is refused") {

@@ -27,6 +27,7 @@ Event full_event() {
     event.stop_reason = "end_turn";
     event.upstream_request_id = "req_1";
     event.attempts = 2;
+    event.attempts_detail = {{"spare", 529, "the upstream answered 529", 40}, {"main", 200, "", 9}};
     return event;
 }
 

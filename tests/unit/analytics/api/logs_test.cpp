@@ -29,6 +29,7 @@ PricedEvent full_event() {
     event.stop_reason = "end_turn";
     event.upstream_request_id = "u";
     event.attempts = 2;
+    event.attempts_detail = {{"b", 529, "busy", 12}, {"a", 0, "refused", 3}};
     priced.cost_nano_usd = 123'456'789'012;
     return priced;
 }
@@ -64,6 +65,8 @@ TEST_CASE("A log has every column of the contract", "[api][logs]") {
         R"("usage_source":"partial","cost_nano_usd":123456789012,"status_code":499,)"
         R"("success":false,"error_message":"the client \"left\"","stop_reason":"end_turn",)"
         R"("conversation_id":"c","agent_id":"g","upstream_request_id":"u","attempts":2,)"
+        R"("attempts_detail":[{"account_id":"b","status":529,"error":"busy","duration_ms":12},)"
+        R"({"account_id":"a","status":null,"error":"refused","duration_ms":3}],)"
         R"("proxy_id":"proxy-1"})";
     const JsonAnswer one = api.get("/api/logs/requests/" + id);
     CHECK(one.status == 200);
@@ -84,7 +87,7 @@ TEST_CASE("What is not known is null, not zero", "[api][logs]") {
          {"account_id", "user_name", "mode", "model", "ttft_ms", "prompt_tokens",
           "completion_tokens", "total_tokens", "cache_creation_5m_tokens",
           "cache_creation_1h_tokens", "cache_read_tokens", "cost_nano_usd", "error_message",
-          "stop_reason", "conversation_id", "agent_id", "upstream_request_id"}) {
+          "stop_reason", "conversation_id", "agent_id", "upstream_request_id", "attempts_detail"}) {
         CAPTURE(name);
         CHECK(answer.json[name].IsNull());
     }

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/accounts/chooser.hpp"
+#include "proxy/accounts/account_set.hpp"
 
 namespace ccproxy::accounts {
 
@@ -27,7 +27,7 @@ TEST_CASE("base URLs are taken apart") {
     }
 }
 
-TEST_CASE("accounts carry their credential and take turns") {
+TEST_CASE("accounts carry their credential") {
     AccountConfig key;
     key.id = "key";
     key.api_key = "sk-1";
@@ -35,17 +35,13 @@ TEST_CASE("accounts carry their credential and take turns") {
     token.id = "token";
     token.base_url = "http://127.0.0.1:9";
     token.oauth_token = "oat";
-    const std::vector<Account> accounts = make_accounts({key, token});
+    const AccountSet set({key, token}, FailoverConfig());
+    const std::vector<Account>& accounts = set.accounts();
     CHECK(accounts[0].header_lines == "host: api.anthropic.com\r\nx-api-key: sk-1\r\n");
     CHECK(accounts[1].header_lines ==
           "host: 127.0.0.1:9\r\nauthorization: Bearer oat\r\nanthropic-beta: oauth-2025-04-20\r\n");
     CHECK(accounts[0].tls != nullptr);
     CHECK(accounts[1].tls == nullptr);
-    AccountChooser chooser(accounts);
-    CHECK(chooser.choose("api")->id == "key");
-    CHECK(chooser.choose("api")->id == "token");
-    CHECK(chooser.choose("api")->id == "key");
-    CHECK(chooser.choose("web") == nullptr);
 }
 
 }  // namespace ccproxy::accounts

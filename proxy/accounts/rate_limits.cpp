@@ -1,0 +1,190 @@
+#include "proxy/accounts/rate_limits.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <string>
+
+#include "common/time_text.hpp"
+
+namespace ccproxy::accounts {
+namespace {
+
+constexpr std::string_view prefix = "anthropic-ratelimit-";
+constexpr std::string_view unified_prefix = "unified-";
+constexpr std::int64_t minute_ms = 60'000;
+/// Beyond the year 9999 nothing is meant.
+constexpr std::int64_t max_unix_seconds = 253'402'300'799;
+
+constexpr std::array<std::string_view, limit_kinds> names{
+    "requests",   "tokens",     "input-tokens", "output-tokens",
+    "unified-5h", "unified-7d", "unified-7d_oi"};
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
+    return value;
+}
+
+std::optional<double> fraction(std::string_view text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    if (!std::isfinite(value) || value < 0) return std::nullopt;
+    return value;
+}
+
+/// RFC 3339, or seconds since 1970.
+std::optional<std::int64_t> moment(std::string_view text) {
+    if (const auto seconds = whole_number(text)) {
+        if (*seconds > max_unix_seconds) return std::nullopt;
+        return *seconds * 1000;
+    }
+    return parse_time(text);
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7), as the RFC 3339 it stands for.
+std::optional<std::int64_t> http_date(std::string_view text) {
+    static constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    if (text.size() != 29 || text.substr(25) != " GMT") return std::nullopt;
+    const std::size_t month = months.find(text.substr(8, 3));
+    if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;
+    const std::string number = std::to_string(month / 3 + 101).substr(1);
+    const std::string day(text.substr(5, 2));
+    return parse_time(std::string(text.substr(12, 4)) + "-" + number + "-" + day + "T" +
+                      std::string(text.substr(17, 8)) + "Z");
+}
+
+std::optional<std::int64_t> retry_after_ms(std::string_view text, std::int64_t now_ms) {
+    if (const auto seconds = fraction(text)) {
+        return static_cast<std::int64_t>(std::min(*seconds * 1000, double{max_pause_ms}));
+    }
+    const auto date = http_date(text);
+    if (!date) return std::nullopt;
+    return std::clamp<std::int64_t>(*date - now_ms, 0, max_pause_ms);
+}
+
+UnifiedStatus unified_status(std::string_view text) {
+    if (text == "allowed") return UnifiedStatus::allowed;
+    if (text == "allowed_warning") return UnifiedStatus::allowed_warning;
+    if (text == "rejected" || text == "rate_limited") return UnifiedStatus::rejected;
+    return UnifiedStatus::unknown;
+}
+
+void read_limit(std::string_view what, std::string_view value, Limit& limit) {
+    if (what == "limit") limit.limit = whole_number(value);
+    if (what == "remaining") limit.remaining = whole_number(value);
+    if (what == "reset") limit.reset_at_ms = moment(value);
+    if (what == "utilization") limit.used = fraction(value);
+    if (what == "status") {
+        limit.judged = true;
+        limit.rejected = unified_status(value) == UnifiedStatus::rejected;
+    }
+}
+
+/// `name` without the prefix.
+void read_field(std::string_view name, std::string_view value, RateLimits& told) {
+    const std::size_t dash = name.rfind('-');
+    if (dash == std::string_view::npos) return;
+    const std::string_view of = name.substr(0, dash);
+    const std::string_view what = name.substr(dash + 1);
+    if (of.size() + 1 == unified_prefix.size() && unified_prefix.starts_with(of)) {
+        if (what == "status") told.unified = unified_status(value);
+        if (what == "reset") told.unified_reset_at_ms = moment(value);
+        return;
+    }
+    const auto* const found = std::find(names.begin(), names.end(), of);
+    if (found == names.end()) return;
+    read_limit(what, value, told.limits[static_cast<std::size_t>(found - names.begin())]);
+}
+
+const Limit& of(const RateLimits& told, LimitKind kind) {
+    return told.limits[static_cast<std::size_t>(kind)];
+}
+
+/// Until `at_ms`, where that is ahead.
+std::int64_t time_to(const std::optional<std::int64_t>& at_ms, std::int64_t now_ms) {
+    return at_ms ? std::clamp<std::int64_t>(*at_ms - now_ms, 0, max_pause_ms) : 0;
+}
+
+}  // namespace
+
+std::string_view to_string(LimitKind kind) {
+    return names[static_cast<std::size_t>(kind)];
+}
+
+std::string_view to_string(UnifiedStatus status) {
+    switch (status) {
+        case UnifiedStatus::unknown:
+            return "";
+        case UnifiedStatus::allowed:
+            return "allowed";
+        case UnifiedStatus::allowed_warning:
+            return "allowed_warning";
+        case UnifiedStatus::rejected:
+            return "rejected";
+    }
+    return "";
+}
+
+bool RateLimits::tells_limits() const {
+    return unified != UnifiedStatus::unknown ||
+           std::any_of(limits.begin(), limits.end(),
+                       [](const Limit& limit) { return limit.is_known() || limit.rejected; });
+}
+
+RateLimits read_rate_limits(const http1::Fields& fields, std::int64_t now_ms) {
+    RateLimits told;
+    std::optional<std::int64_t> exact_ms;
+    for (const auto& [name, value] : fields) {
+        if (name.starts_with(prefix)) {
+            read_field(std::string_view(name).substr(prefix.size()), value, told);
+        } else if (name == "retry-after") {
+            told.retry_after_ms = retry_after_ms(value, now_ms);
+        } else if (name == "retry-after-ms") {
+            exact_ms = whole_number(value);
+        } else if (name == "x-should-retry") {
+            if (value == "true") told.should_retry = true;
+            if (value == "false") told.should_retry = false;
+        }
+    }
+    if (exact_ms) told.retry_after_ms = std::min(*exact_ms, max_pause_ms);
+    return told;
+}
+
+bool is_about_all_models(const RateLimits& told) {
+    if (told.unified != UnifiedStatus::rejected) return false;
+    const Limit& five_hours = of(told, LimitKind::five_hours);
+    const Limit& week = of(told, LimitKind::week);
+    if (five_hours.rejected || week.rejected) return true;
+    // Rejected, and yet neither of the windows that all models share is to blame.
+    return !five_hours.judged && !week.judged && !of(told, LimitKind::week_models).judged;
+}
+
+std::optional<std::int64_t> pause_after_refusal(const RateLimits& told, std::int64_t now_ms) {
+    if (told.retry_after_ms) return told.retry_after_ms;
+    std::int64_t pause_ms = 0;
+    for (const Limit& limit : told.limits) {
+        if (limit.is_used_up()) pause_ms = std::max(pause_ms, time_to(limit.reset_at_ms, now_ms));
+    }
+    if (pause_ms == 0 && told.unified == UnifiedStatus::rejected) {
+        pause_ms = time_to(told.unified_reset_at_ms, now_ms);
+    }
+    return pause_ms > 0 ? std::optional(pause_ms) : std::nullopt;
+}
+
+std::int64_t spare_for(const RateLimits& told, std::int64_t now_ms) {
+    std::int64_t spare_ms = 0;
+    for (std::size_t i = 0; i < limit_kinds; ++i) {
+        const auto kind = static_cast<LimitKind>(i);
+        const Limit& limit = told.limits[i];
+        if (kind == LimitKind::week_models || !limit.is_used_up()) continue;
+        const bool refills = kind < LimitKind::five_hours;
+        const std::int64_t reset_ms = time_to(limit.reset_at_ms, now_ms);
+        spare_ms = std::max(spare_ms, refills ? std::min(reset_ms, minute_ms) : reset_ms);
+    }
+    return spare_ms;
+}
+
+}  // namespace ccproxy::accounts
