@@ -277,6 +277,7 @@ std::vector<std::string> keys_for_restart(const ProxyConfig& running, const Prox
     compare("admin", running.admin, fresh.admin);
     compare("timeouts", running.timeouts, fresh.timeouts);
     compare("limits", running.limits, fresh.limits);
+    compare("conversations", running.conversations, fresh.conversations);
     compare("journal", running.journal, fresh.journal);
     compare("openai", running.openai, fresh.openai);
     compare("bus.events", running.bus.events, fresh.bus.events);

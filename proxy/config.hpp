@@ -58,6 +58,7 @@ struct ConversationConfig {
     std::size_t max_bytes = 4 * 1024 * 1024;  ///< Of one conversation in its event.
     /// Held at one time until their answers end, over all connections.
     std::size_t max_held_bytes = 256 * 1024 * 1024;
+    bool operator==(const ConversationConfig&) const = default;
 };
 
 struct ProxyConfig {

@@ -31,20 +31,30 @@ Moment now(const Clock& clock) {
 
 bool AccountState::try_acquire(std::int64_t max_concurrent, std::string_view model,
                                std::int64_t steady_ms) {
+    if (!in_trouble_.load(relaxed)) return take_place(max_concurrent);
     const std::lock_guard lock(mutex_);
     if (steady_ms < paused_until_ms_ || find_pause(model, steady_ms) != nullptr) return false;
-    if (max_concurrent > 0 && in_flight_.load(relaxed) >= max_concurrent) return false;
-    if (!breaker_.let_through(steady_ms)) return false;
-    in_flight_.fetch_add(1, relaxed);
-    return true;
+    if (!take_place(max_concurrent)) return false;
+    if (breaker_.let_through(steady_ms)) return true;
+    in_flight_.fetch_sub(1, relaxed);
+    return false;
 }
 
 bool AccountState::try_acquire_anyway(std::int64_t max_concurrent, std::int64_t steady_ms) {
+    if (!take_place(max_concurrent)) return false;
+    if (!in_trouble_.load(relaxed)) return true;
     const std::lock_guard lock(mutex_);
-    if (max_concurrent > 0 && in_flight_.load(relaxed) >= max_concurrent) return false;
     breaker_.let_through(steady_ms);
-    in_flight_.fetch_add(1, relaxed);
     return true;
+}
+
+bool AccountState::take_place(std::int64_t max_concurrent) {
+    if (max_concurrent == 0) return in_flight_.fetch_add(1, relaxed), true;
+    std::int64_t count = in_flight_.load(relaxed);
+    while (count < max_concurrent) {
+        if (in_flight_.compare_exchange_weak(count, count + 1, relaxed)) return true;
+    }
+    return false;
 }
 
 void AccountState::start_anew() {
@@ -55,27 +65,32 @@ void AccountState::start_anew() {
     told_ = RateLimits();
     models_paused_until_ms_.store(0, relaxed);
     spared_until_ms_.store(0, relaxed);
-    publish();
+    publish(0);
 }
 
 void AccountState::release(bool told_nothing) {
     in_flight_.fetch_sub(1, relaxed);
-    if (!told_nothing) return;
+    if (!told_nothing || !in_trouble_.load(relaxed)) return;
     const std::lock_guard lock(mutex_);
     breaker_.told_nothing();
 }
 
 void AccountState::note(Verdict verdict, const Tried& tried, const std::string& error, Moment now,
                         const FailoverConfig& config) {
-    const std::lock_guard lock(mutex_);
+    if (verdict != Verdict::nothing) requests_.fetch_add(1, relaxed);
+    std::unique_lock lock(mutex_, std::defer_lock);
+    if (verdict == Verdict::good && !in_trouble_.load(relaxed)) {
+        // It changes nothing but what is known of the limits, and the next answer tells them again.
+        if (!lock.try_lock()) return;
+    } else {
+        lock.lock();
+    }
     const RateLimits& told = tried.told;
     if (told.tells_limits()) told_ = told;
     switch (verdict) {
         case Verdict::good:
-            breaker_.succeeded();
-            break;
         case Verdict::limited:
-            // It is there and answers: that it has had enough is no failure.
+            // It is there and answers; that it has had enough is no failure.
             breaker_.succeeded();
             break;
         case Verdict::failed:
@@ -88,7 +103,6 @@ void AccountState::note(Verdict verdict, const Tried& tried, const std::string& 
             breaker_.told_nothing();
             break;
     }
-    if (verdict != Verdict::nothing) ++requests_;
     if (verdict != Verdict::good && verdict != Verdict::nothing) {
         ++failures_;
         note_error(tried.status, error, now);
@@ -97,7 +111,7 @@ void AccountState::note(Verdict verdict, const Tried& tried, const std::string& 
     if (told.tells_limits()) {
         spared_until_ms_.store(now.steady_ms + spare_for(told, now.unix_ms), relaxed);
     }
-    publish();
+    publish(now.steady_ms);
 }
 
 void AccountState::pause_as_asked(Verdict verdict, const Tried& tried, Moment now,
@@ -156,8 +170,11 @@ void AccountState::note_error(int status, const std::string& error, Moment now) 
 }
 
 /// For the looks without a lock.
-void AccountState::publish() {
+void AccountState::publish(std::int64_t steady_ms) {
     blocked_until_ms_.store(std::max(paused_until_ms_, breaker_.open_until_ms()), relaxed);
+    const bool paused =
+        steady_ms < std::max(paused_until_ms_, models_paused_until_ms_.load(relaxed));
+    in_trouble_.store(paused || !breaker_.is_untouched(), relaxed);
 }
 
 std::pair<Blocked, std::int64_t> AccountState::blocked(std::int64_t max_concurrent,
@@ -206,7 +223,7 @@ void AccountState::report(AccountReport& report, Moment now) const {
                                   limit.used, limit.limit, limit.remaining, limit.reset_at_ms,
                                   limit.rejected});
     }
-    report.requests = requests_;
+    report.requests = requests_.load(relaxed);
     report.failures = failures_;
     if (last_error_at_ms_ > 0) report.last_error_at_ms = last_error_at_ms_;
     report.last_error_status = last_error_status_;

@@ -30,7 +30,8 @@ Moment now(const Clock& clock);
 enum class Blocked { no, rate_limited, busy, failing };
 
 /// Shared by all workers and thread-safe. It outlives a reload of the configuration. Time comes in,
-/// so that no member asks a clock.
+/// so that no member asks a clock. While an account is well, no worker waits for another: requests
+/// are counted by atomics, and the lock is only tried.
 class AccountState {
   public:
     /// Counts a request in when the account may have one for `model` now. release() follows.
@@ -84,15 +85,20 @@ class AccountState {
     };
     static constexpr std::size_t max_paused_models = 16;
 
+    /// Counts a request in, up to the limit.
+    bool take_place(std::int64_t max_concurrent);
     [[nodiscard]] bool finds_pause(std::string_view model, std::int64_t steady_ms) const;
     [[nodiscard]] const Pause* find_pause(std::string_view model, std::int64_t steady_ms) const;
     void pause_model(std::string_view model, std::int64_t until_ms, bool for_limits);
     void pause_as_asked(Verdict verdict, const Tried& tried, Moment now,
                         const FailoverConfig& config);
     void note_error(int status, const std::string& error, Moment now);
-    void publish();
+    void publish(std::int64_t steady_ms);
 
     std::atomic<std::int64_t> in_flight_{0};
+    std::atomic<std::uint64_t> requests_{0};
+    /// The breaker counts failures, or there is a pause, of a model or of all.
+    std::atomic<bool> in_trouble_{false};
     std::atomic<std::int64_t> blocked_until_ms_{0};
     std::atomic<std::int64_t> spared_until_ms_{0};
     std::atomic<std::int64_t> models_paused_until_ms_{0};  ///< The last of them.
@@ -104,7 +110,7 @@ class AccountState {
     std::int64_t paused_until_ms_ = 0;  ///< Steady; a limit that all models share is used up.
     std::vector<Pause> paused_models_;
     RateLimits told_;  ///< Limits as the last answer that told any had them.
-    std::uint64_t requests_ = 0, failures_ = 0;
+    std::uint64_t failures_ = 0;
     std::int64_t last_error_at_ms_ = 0;  ///< Unix; 0 when there was none.
     int last_error_status_ = 0;
     std::string last_error_;

@@ -26,6 +26,8 @@ class Breaker {
     }
     /// 0 when it is not open.
     [[nodiscard]] std::int64_t open_until_ms() const { return open_until_ms_; }
+    /// Closed, with no failure since the last success.
+    [[nodiscard]] bool is_untouched() const { return open_until_ms_ == 0 && failures_ == 0; }
 
     /// Whether a request may go; in the half-open state this makes it the one that is tried.
     /// Whatever comes of a request that was let through, one of the calls below must follow.

@@ -1,6 +1,9 @@
 #include "proxy/accounts/account_state.hpp"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <thread>
+#include <vector>
 
 namespace ccproxy::accounts {
 namespace {
@@ -40,6 +43,44 @@ TEST_CASE("places are counted, up to the limit") {
     state.release(true);
     CHECK(state.in_flight() == 1);
     CHECK(acquire(state, opus, 0, 2));
+    // An account in trouble counts the same, also what its breaker turns away.
+    for (int i = 0; i < config.breaker.failures; ++i) {
+        state.note(Verdict::failed, answered(500), "", at, config);
+    }
+    state.release(false);
+    CHECK_FALSE(acquire(state, opus, 0, 2));
+    CHECK(state.in_flight() == 1);
+    CHECK(acquire(state, opus, 30'000, 2));
+    CHECK_FALSE(state.try_acquire_anyway(2, at.steady_ms + 30'000));
+}
+
+TEST_CASE("many threads take no more places than there are") {
+    AccountState state;
+    FailoverConfig patient;
+    patient.breaker.failures = 1'000'000;
+    std::atomic<std::int64_t> most{0};
+    std::atomic<std::uint64_t> served{0};
+    const auto serve = [&] {
+        for (int turn = 0; turn < 2'000; ++turn) {
+            if (!acquire(state, opus, 0, 3)) continue;
+            served.fetch_add(1);
+            std::int64_t seen = most.load();
+            const std::int64_t places = state.in_flight();
+            while (seen < places && !most.compare_exchange_weak(seen, places)) {
+            }
+            // In and out of trouble, so that both ways of counting meet.
+            const bool fails = turn % 3 == 0;
+            state.note(fails ? Verdict::failed : Verdict::good, answered(fails ? 500 : 200), "", at,
+                       patient);
+            state.release(false);
+        }
+    };
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back(serve);
+    for (std::thread& thread : threads) thread.join();
+    CHECK(most.load() <= 3);
+    CHECK(state.in_flight() == 0);
+    CHECK(report(state).requests == served.load());
 }
 
 TEST_CASE("a rate limit pauses the model that was refused") {

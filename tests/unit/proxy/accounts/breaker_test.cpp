@@ -16,8 +16,11 @@ void fail(Breaker& breaker, int times, std::int64_t now_ms) {
 
 TEST_CASE("a breaker opens after failures in a row") {
     Breaker breaker;
+    CHECK(breaker.is_untouched());
     fail(breaker, 2, 10);
+    CHECK_FALSE(breaker.is_untouched());
     breaker.succeeded();
+    CHECK(breaker.is_untouched());
     fail(breaker, 2, 20);
     CHECK(breaker.state(20) == State::closed);
     CHECK(breaker.let_through(20));
