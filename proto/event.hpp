@@ -70,7 +70,7 @@ struct Event {
     std::string agent_id;
     std::string stop_reason;
     std::string upstream_request_id;
-    int attempts = 0;  ///< Requests sent upstream on behalf of this one.
+    int attempts = 0;  ///< Tries at upstream accounts on behalf of this one.
     /// All of them in order, when one of them failed; else empty.
     std::vector<Attempt> attempts_detail;
     /// Only for tokens with conversation logging.

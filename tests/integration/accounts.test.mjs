@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before } from 'node:test';
 
 import { Stack, test } from './harness.mjs';
-import { messageRequest } from './support/messages.mjs';
+import { messageBody, messageRequest } from './support/messages.mjs';
 import { eventually } from './support/program.mjs';
 import { RawClient, requestBytes, roundTrip } from './support/raw_http.mjs';
 import { assertRow } from './support/rows.mjs';
@@ -98,9 +98,15 @@ const faults = [
   ],
 ];
 
+// What the tests below saw, to be read and quoted.
+const table = [
+  '| fault | request | the client saw | accounts tried | row: status, success, account | row: error |',
+  '|---|---|---|---|---|---|',
+];
+
 for (const [fault, expected] of faults) {
   for (const stream of [false, true]) {
-    it(`${fault}, ${stream ? 'streamed' : 'plain'}`, async (t) => {
+    it(`${fault}, ${stream ? 'streamed' : 'plain'}`, async () => {
       const over = expected.tls ? { base_url: `https://localhost:${untrusted.port}` } : expected.over;
       const timeouts = { first_byte: fault === 'silence' ? '300ms' : '30s' };
       const proxy = await startProxy([account('first', over), account('second')], { timeouts });
@@ -131,16 +137,41 @@ for (const [fault, expected] of faults) {
         return list.length >= count && list;
       });
       assert.deepEqual(seen, order.slice(0, count), 'accounts that got the request');
-      t.diagnostic(
-        `client: ${response.status}${expected.cut ? ', cut' : ''} | tried: ` +
-          `${tried?.join(', ') ?? `${row.account_id} ${row.status_code}`} | row: ${row.status_code}, ` +
-          `success ${row.success}, attempts ${row.attempts}, account ${row.account_id}, ` +
-          `error ${row.error_message ?? '-'}`,
-      );
+      const cells = [
+        fault,
+        stream ? 'streamed' : 'plain',
+        `${response.status}${response.complete ? '' : ', then cut'}`,
+        tried?.join(', ') ?? `${row.account_id} ${row.status_code}`,
+        `${row.status_code}, ${row.success}, ${row.account_id}`,
+        row.error_message ?? '',
+      ];
+      table.push(`| ${cells.join(' | ')} |`);
       await proxy.stop();
     });
   }
 }
+
+it('the table of faults', (t) => {
+  assert.equal(table.length, 2 + 2 * faults.length);
+  for (const line of table) t.diagnostic(line);
+});
+
+it('a request of which an account took only a part moves on', async () => {
+  const upstream = await HandPlayedUpstream.start();
+  const proxy = await startProxy([account('first', { base_url: upstream.url }), account('second')]);
+  // More than the buffers between the two hold, so that it cannot have been sent whole.
+  const body = messageBody('', { system: 'x'.repeat(24 << 20) });
+  const answer = roundTrip(proxy.port, request('', { body }));
+  const connection = await upstream.connection();
+  await upstream.until('the first bytes', connection, () => connection.text.length > 0);
+  connection.socket.resetAndDestroy();
+  const response = await answer;
+  assert.equal(response.status, 200);
+  const row = await rowOf(response);
+  assertRow(row, { success: true, attempts: 2, account_id: 'second' });
+  assert.equal(row.attempts_detail[0].status, null);
+  upstream.close();
+});
 
 it('when all are exhausted the client gets the last answer of an upstream, with its retry-after', async () => {
   const proxy = await startProxy([account('first'), account('second'), account('third')]);
