@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 namespace ccproxy::accounts {
 namespace {
@@ -35,9 +36,10 @@ bool AccountState::try_acquire(std::int64_t max_concurrent, std::string_view mod
     const std::lock_guard lock(mutex_);
     if (steady_ms < paused_until_ms_ || find_pause(model, steady_ms) != nullptr) return false;
     if (!take_place(max_concurrent)) return false;
-    if (breaker_.let_through(steady_ms)) return true;
-    in_flight_.fetch_sub(1, relaxed);
-    return false;
+    const bool goes = breaker_.let_through(steady_ms);
+    if (!goes) in_flight_.fetch_sub(1, relaxed);
+    publish(steady_ms);
+    return goes;
 }
 
 bool AccountState::try_acquire_anyway(std::int64_t max_concurrent, std::int64_t steady_ms) {
@@ -45,6 +47,7 @@ bool AccountState::try_acquire_anyway(std::int64_t max_concurrent, std::int64_t 
     if (!in_trouble_.load(relaxed)) return true;
     const std::lock_guard lock(mutex_);
     breaker_.let_through(steady_ms);
+    publish(steady_ms);
     return true;
 }
 
@@ -73,6 +76,7 @@ void AccountState::release(bool told_nothing) {
     if (!told_nothing || !in_trouble_.load(relaxed)) return;
     const std::lock_guard lock(mutex_);
     breaker_.told_nothing();
+    publish(0);
 }
 
 void AccountState::note(Verdict verdict, const Tried& tried, const std::string& error, Moment now,
@@ -169,9 +173,13 @@ void AccountState::note_error(int status, const std::string& error, Moment now) 
     last_error_.assign(error, 0, max_error_bytes);
 }
 
-/// For the looks without a lock.
+/// For the looks without a lock. An earlier `steady_ms` than now does no harm: a pause that is over
+/// then counts as trouble until the next answer.
 void AccountState::publish(std::int64_t steady_ms) {
-    blocked_until_ms_.store(std::max(paused_until_ms_, breaker_.open_until_ms()), relaxed);
+    const std::int64_t until_ms = breaker_.is_trying()
+                                      ? std::numeric_limits<std::int64_t>::max()
+                                      : std::max(paused_until_ms_, breaker_.open_until_ms());
+    blocked_until_ms_.store(until_ms, relaxed);
     const bool paused =
         steady_ms < std::max(paused_until_ms_, models_paused_until_ms_.load(relaxed));
     in_trouble_.store(paused || !breaker_.is_untouched(), relaxed);

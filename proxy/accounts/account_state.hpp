@@ -55,7 +55,7 @@ class AccountState {
     // Quick looks, for choosing among many accounts; without a lock, unless a model is paused.
 
     [[nodiscard]] std::int64_t in_flight() const { return in_flight_.load(relaxed); }
-    /// Until then it gets no request, or none but a single one that is tried.
+    /// It gets no request: it is paused, or its breaker is open, or half open and trying one.
     [[nodiscard]] bool is_blocked(std::int64_t steady_ms) const {
         return steady_ms < blocked_until_ms_.load(relaxed);
     }

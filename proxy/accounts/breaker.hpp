@@ -26,6 +26,8 @@ class Breaker {
     }
     /// 0 when it is not open.
     [[nodiscard]] std::int64_t open_until_ms() const { return open_until_ms_; }
+    /// Half open, with a request on its way that will tell.
+    [[nodiscard]] bool is_trying() const { return trying_; }
     /// Closed, with no failure since the last success.
     [[nodiscard]] bool is_untouched() const { return open_until_ms_ == 0 && failures_ == 0; }
 

@@ -87,7 +87,7 @@ Lease choose(const AccountSet& set, const Wanted& wanted,
     const Account* account = best(set, wanted, tried);
     if (account == nullptr) return {};
     if (acquire(*account, wanted)) return Lease(*account);
-    // Another worker was faster, or it is half open with a request on its way.
+    // Another worker was faster.
     std::vector<const Account*> passed_over = tried;
     for (;;) {
         passed_over.push_back(account);

@@ -163,9 +163,12 @@ TEST_CASE("failures open the breaker, and what tells nothing does not count") {
     CHECK(report(state).failures == 5);
     CHECK_FALSE(acquire(state));
     CHECK(state.blocked(0, opus, at.steady_ms).first == Blocked::failing);
+    CHECK_FALSE(state.is_blocked(at.steady_ms + 30'000));
     CHECK(acquire(state, opus, 30'000));
+    CHECK(state.is_blocked(at.steady_ms + 30'000));
     CHECK_FALSE(acquire(state, opus, 30'000));
     state.release(true);
+    CHECK_FALSE(state.is_blocked(at.steady_ms + 30'000));
     CHECK(acquire(state, opus, 30'000));
     state.note(Verdict::good, answered(200), "", at, config);
     CHECK(acquire(state, opus, 30'000));
