@@ -11,6 +11,7 @@
 #include "analytics/ingest/intake.hpp"
 #include "analytics/ingest/writer.hpp"
 #include "analytics/jobs/aggregator.hpp"
+#include "analytics/jobs/compressor.hpp"
 #include "analytics/jobs/retention.hpp"
 #include "analytics/jobs/scheduler.hpp"
 #include "analytics/services.hpp"
@@ -26,6 +27,8 @@ constexpr std::size_t max_queue_bytes = 64 * 1024 * 1024;
 
 /// Often, so that there is little to delete at a time.
 constexpr std::chrono::hours retention_interval{1};
+/// Less often, so that there is enough to put together.
+constexpr std::chrono::hours compression_interval{24};
 
 /// Of the messages that a deleted conversation leaves: a step takes some milliseconds, and one that
 /// is longer than these steps leaves the rest to the retention.
@@ -179,6 +182,9 @@ class App::Impl {
         const RetentionRule rule{config_.logging.retention_days,
                                  config_.conversations.retention_days};
         add(std::make_unique<Retention>(rule), retention_interval);
+        // After the retention: what is deleted is not compressed before.
+        add(std::make_unique<Compressor>(config_.conversations.compress_after_days),
+            compression_interval);
         return jobs;
     }
 

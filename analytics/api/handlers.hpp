@@ -25,6 +25,7 @@ http::Response export_request_logs(const Call& call);
 // jobs.cpp
 http::Response list_jobs(const Call& call);
 http::Response run_aggregate(const Call& call);
+http::Response run_compress(const Call& call);
 http::Response run_retain(const Call& call);
 http::Response delete_old_logs(const Call& call);
 http::Response delete_conversations_of_token(const Call& call);

@@ -6,6 +6,7 @@
 #include "analytics/api/handlers.hpp"
 #include "analytics/api/params.hpp"
 #include "analytics/jobs/aggregator.hpp"
+#include "analytics/jobs/compressor.hpp"
 #include "analytics/jobs/retention.hpp"
 #include "analytics/time/day_zone.hpp"
 
@@ -155,6 +156,11 @@ http::Response run_aggregate(const Call& call) {
     return run_and_answer(name, run_response, [&scheduler, range](const Scheduler::OnEnd& on_end) {
         return scheduler.run_now(std::make_unique<Aggregator>(range), on_end);
     });
+}
+
+http::Response run_compress(const Call& call) {
+    if (auto refusal = refuse_parameters(call)) return *refusal;
+    return run_regular(call.worker.services.scheduler, std::string(Compressor::job_name));
 }
 
 http::Response run_retain(const Call& call) {

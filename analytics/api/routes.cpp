@@ -46,6 +46,7 @@ const http::Router<Endpoint>& router() {
         {"PUT", "/api/token/:id/settings", {Access::admin, change_token_settings}},
         {"GET", "/api/jobs", {Access::admin, list_jobs}},
         {"POST", "/api/jobs/aggregate", {Access::admin, run_aggregate}},
+        {"POST", "/api/jobs/compress", {Access::admin, run_compress}},
         {"POST", "/api/jobs/retain", {Access::admin, run_retain}},
         {"GET", "/api/system/quarantine", {Access::admin, list_quarantine}},
         {"GET", "/api/system/quarantine/:id", {Access::admin, show_quarantined}},

@@ -1,5 +1,7 @@
 #include "analytics/jobs/retention.hpp"
 
+#include "analytics/jobs/steps.hpp"
+
 namespace ccproxy::analytics {
 namespace {
 
@@ -9,19 +11,6 @@ constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::int64_t rows_a_step = 500;
 constexpr std::int64_t conversations_a_step = 100;
 constexpr std::int64_t garbage_a_step = 1000;
-constexpr std::int64_t bytes_a_step = std::int64_t{1} << 20;
-
-/// Runs `step`, which tells how much it did, until it did less than `full`. Gives the sum.
-template <class Step>
-std::int64_t repeat(const JobContext& context, std::int64_t full, Step step) {
-    std::int64_t sum = 0;
-    std::int64_t done = full;
-    while (done >= full && !context.stop.stop_requested()) {
-        context.write([&](StoreWriter& store) { done = step(store); });
-        sum += done;
-    }
-    return sum;
-}
 
 }  // namespace
 
@@ -47,10 +36,7 @@ JobReport Retention::run_once(const JobContext& context) {
     }
     repeat(context, 1,
            [](StoreWriter& store) { return store.collect_conversation_garbage(garbage_a_step); });
-    const std::int64_t released =
-        repeat(context, 1, [](StoreWriter& store) { return store.release_space(bytes_a_step); });
-    // The file itself shrinks with the checkpoint.
-    context.write([](StoreWriter& store) { store.checkpoint(); });
+    const std::int64_t released = release_all_space(context);
     return {{"logs_deleted", logs},
             {"conversations_deleted", conversations},
             {"bytes_released", released}};

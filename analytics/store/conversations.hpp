@@ -83,8 +83,9 @@ class ConversationWriter {
     virtual std::int64_t delete_conversations_before(std::int64_t before_ms,
                                                      std::int64_t max_rows) = 0;
     /// Deletes messages and lists that no conversation holds any more, until `max_steps` steps of
-    /// about ten microseconds are taken; a large message takes several, and is deleted whole. Gives
-    /// the number of steps, 0 when there is nothing left to do.
+    /// about ten microseconds are taken; a large message takes several, and is deleted whole, and
+    /// so does what is left of a pack it lay in. Gives the number of steps, 0 when there is nothing
+    /// left to do.
     virtual std::int64_t collect_conversation_garbage(std::int64_t max_steps) = 0;
 };
 

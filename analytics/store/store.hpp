@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "analytics/store/compression.hpp"
 #include "analytics/store/conversation_walk.hpp"
 #include "analytics/store/conversations.hpp"
 #include "analytics/store/jobs.hpp"
@@ -171,7 +172,8 @@ struct CheckpointReport {
 
 /// The one writer. Used by one thread at a time (the writer thread). Throws std::runtime_error when
 /// the database fails; every operation is one transaction, so a throw leaves nothing behind.
-class StoreWriter : public ConversationWriter,
+class StoreWriter : public CompressionWriter,
+                    public ConversationWriter,
                     public JobWriter,
                     public RetentionWriter,
                     public StatsWriter {
@@ -208,7 +210,8 @@ class StoreWriter : public ConversationWriter,
 };
 
 /// One reader; any number may exist, each used by one thread at a time. Throws like StoreWriter.
-class StoreReader : public ConversationReader,
+class StoreReader : public CompressionReader,
+                    public ConversationReader,
                     public JobReader,
                     public LogWalkReader,
                     public ConversationWalkReader,

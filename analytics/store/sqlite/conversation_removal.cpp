@@ -7,11 +7,15 @@
 #include <optional>
 #include <vector>
 
+#include "analytics/store/sqlite/pack_table.hpp"
+
 namespace ccproxy::analytics {
 namespace {
 
 /// A large message has a page of the file for each 4 KB, all of which are read when it goes.
 constexpr std::int64_t bytes_a_step = 16'384;
+/// What it takes to replace a pack, in steps.
+constexpr std::int64_t steps_of_a_pack = 400;
 
 /// The one place where rows of conversations are deleted. What the row pointed at is noted as
 /// garbage, to be looked at later.
@@ -160,7 +164,8 @@ std::int64_t collect_conversation_garbage(SQLite::Database& database, std::int64
     Collector collector(database);
     std::int64_t steps = 0;
     while (steps < max_steps) {
-        const std::int64_t taken = collector.collect_one();
+        std::int64_t taken = collector.collect_one();
+        if (taken == 0 && replace_torn_pack(database)) taken = steps_of_a_pack;
         if (taken == 0) break;
         steps += taken;
     }

@@ -2,8 +2,6 @@
 
 #include <zlib.h>
 
-#include <stdexcept>
-
 namespace ccproxy::analytics {
 namespace {
 
@@ -12,7 +10,7 @@ constexpr int raw_window_bits = -15;
 constexpr int memory_level = 8;
 
 [[noreturn]] void fail(const char* what) {
-    throw std::runtime_error(std::string("a message ") + what);
+    throw DamagedMessage(std::string("a message ") + what);
 }
 
 void set_input(z_stream& stream, std::string_view text) {
@@ -44,17 +42,22 @@ EncodedBody deflate_body(std::string_view text) {
     return {BodyEncoding::deflate, std::move(out)};
 }
 
-std::string decode_body(std::int64_t encoding, std::string_view body, std::size_t bytes) {
-    if (encoding == static_cast<std::int64_t>(BodyEncoding::plain)) return std::string(body);
+std::string decode_body(std::int64_t encoding, std::string_view body, std::int64_t bytes) {
+    if (encoding == static_cast<std::int64_t>(BodyEncoding::plain)) {
+        if (static_cast<std::int64_t>(body.size()) != bytes) fail("is damaged");
+        return std::string(body);
+    }
     if (encoding != static_cast<std::int64_t>(BodyEncoding::deflate)) {
         fail("has an encoding of a newer version");
     }
+    if (bytes < 0 || bytes > max_message_bytes) fail("is damaged");
     z_stream stream{};
     if (inflateInit2(&stream, raw_window_bits) != Z_OK) throw std::bad_alloc();
-    std::string text(bytes, '\0');
+    std::string text(static_cast<std::size_t>(bytes), '\0');
     set_input(stream, body);
     set_output(stream, text);
-    const bool whole = inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.total_out == bytes;
+    const bool whole =
+        inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.total_out == text.size();
     inflateEnd(&stream);
     if (!whole) fail("is damaged");
     return text;

@@ -5,81 +5,47 @@
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
-#include <string_view>
 
 #include "analytics/conversations/text.hpp"
 #include "analytics/store/sqlite/message_codec.hpp"
+#include "analytics/store/sqlite/raw_statement.hpp"
 
 namespace ccproxy::analytics {
 namespace {
 
-/// A statement with one integer parameter. Not SQLiteCpp's, since that needs its own connection
-/// object, which a function called by SQLite does not have.
-class Query {
-  public:
-    Query(sqlite3* database, const char* sql) : database_(database) {
-        sqlite3_stmt* statement = nullptr;
-        if (sqlite3_prepare_v2(database, sql, -1, &statement, nullptr) != SQLITE_OK) fail();
-        statement_.reset(statement);
-    }
-
-    /// Whether there is a row for this value.
-    bool find(std::int64_t value) {
-        sqlite3_reset(statement_.get());
-        sqlite3_bind_int64(statement_.get(), 1, value);
-        const int code = sqlite3_step(statement_.get());
-        if (code != SQLITE_ROW && code != SQLITE_DONE) fail();
-        return code == SQLITE_ROW;
-    }
-
-    [[nodiscard]] std::optional<std::int64_t> integer(int column) const {
-        if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
-        return sqlite3_column_int64(statement_.get(), column);
-    }
-    [[nodiscard]] std::string_view blob(int column) const {
-        const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
-        const int size = sqlite3_column_bytes(statement_.get(), column);
-        return {data, data == nullptr ? 0 : static_cast<std::size_t>(size)};
-    }
-
-  private:
-    struct Finalize {
-        void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-    };
-
-    [[noreturn]] void fail() const { throw std::runtime_error(sqlite3_errmsg(database_)); }
-
-    sqlite3* database_;
-    std::unique_ptr<sqlite3_stmt, Finalize> statement_;
-};
-
-constexpr const char* body_sql = "SELECT encoding, bytes, body FROM messages WHERE id = ?";
+constexpr const char* message_sql =
+    "SELECT bytes, pack, place, encoding, body FROM messages LEFT JOIN message_bodies ON message = "
+    "id WHERE id = ?";
 constexpr const char* list_sql = "SELECT parent, message FROM message_lists WHERE id = ?";
 
-std::optional<std::string> find_message(Query& body, std::int64_t id) {
-    if (!body.find(id)) return std::nullopt;
-    const auto bytes = static_cast<std::size_t>(body.integer(1).value_or(0));
-    return decode_body(body.integer(0).value_or(0), body.blob(2), bytes);
+std::optional<std::string> find_message(RawStatement& row, std::int64_t id, PackReader& packs) {
+    row.reset();
+    row.bind(1, id);
+    if (!row.step()) return std::nullopt;
+    const std::int64_t bytes = row.integer(0);
+    if (!row.is_null(1)) return packs.read(row.integer(1), row.integer(2), bytes);
+    if (row.is_null(3)) throw DamagedMessage("a message has no body");
+    return decode_body(row.integer(3), row.bytes(4), bytes);
 }
 
-std::optional<std::string> text_of_message(sqlite3* database, std::int64_t id) {
-    const std::optional<std::string> message = read_message(database, id);
+std::optional<std::string> text_of_message(sqlite3* database, PackReader& packs, std::int64_t id) {
+    const std::optional<std::string> message = read_message(database, packs, id);
     if (!message) return std::nullopt;
     return message_text(*message);
 }
 
-std::optional<std::string> text_of_list(sqlite3* database, std::int64_t list) {
+std::optional<std::string> text_of_list(sqlite3* database, PackReader& packs, std::int64_t list) {
     std::string text;
-    for (const std::string& message : read_message_list(database, list)) {
+    for (const std::string& message : read_message_list(database, packs, list)) {
         if (!text.empty()) text.append("\n\n");
         text.append(message_text(message));
     }
     return text;
 }
 
-std::optional<std::string> json_of_list(sqlite3* database, std::int64_t list) {
+std::optional<std::string> json_of_list(sqlite3* database, PackReader& packs, std::int64_t list) {
     std::string json("[");
-    for (const std::string& message : read_message_list(database, list)) {
+    for (const std::string& message : read_message_list(database, packs, list)) {
         if (json.size() > 1) json.push_back(',');
         json.append(message);
     }
@@ -87,15 +53,18 @@ std::optional<std::string> json_of_list(sqlite3* database, std::int64_t list) {
     return json;
 }
 
-using Read = std::optional<std::string> (*)(sqlite3*, std::int64_t);
+using Read = std::optional<std::string> (*)(sqlite3*, PackReader&, std::int64_t);
+/// One for all functions of a connection.
+using Packs = std::shared_ptr<PackReader>;
 
 /// What SQLite calls: exceptions end here.
 template <Read read>
 void call(sqlite3_context* context, int, sqlite3_value** values) {
     if (sqlite3_value_type(values[0]) == SQLITE_NULL) return sqlite3_result_null(context);
+    PackReader& packs = **static_cast<Packs*>(sqlite3_user_data(context));
     try {
         const std::optional<std::string> text =
-            read(sqlite3_context_db_handle(context), sqlite3_value_int64(values[0]));
+            read(sqlite3_context_db_handle(context), packs, sqlite3_value_int64(values[0]));
         if (!text) return sqlite3_result_null(context);
         sqlite3_result_text64(context, text->data(), text->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
     } catch (const std::bad_alloc&) {
@@ -106,46 +75,58 @@ void call(sqlite3_context* context, int, sqlite3_value** values) {
 }
 
 template <Read read>
-void add_function(sqlite3* database, const char* name) {
+void add_function(sqlite3* database, const char* name, const Packs& packs) {
     // Innocuous: it may be called by views whatever the connection trusts.
     constexpr int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-    if (sqlite3_create_function_v2(database, name, 1, flags, nullptr, call<read>, nullptr, nullptr,
-                                   nullptr) != SQLITE_OK) {
+    const auto forget = [](void* own) { delete static_cast<Packs*>(own); };
+    // SQLite deletes it also when this fails.
+    if (sqlite3_create_function_v2(database, name, 1, flags, new Packs(packs), call<read>, nullptr,
+                                   nullptr, forget) != SQLITE_OK) {
         throw std::runtime_error(sqlite3_errmsg(database));
     }
 }
 
 }  // namespace
 
-std::optional<std::string> read_message(sqlite3* database, std::int64_t id) {
-    Query body(database, body_sql);
-    return find_message(body, id);
+std::optional<std::string> read_message(sqlite3* database, PackReader& packs, std::int64_t id) {
+    RawStatement row(database, message_sql);
+    return find_message(row, id, packs);
 }
 
-std::vector<std::string> read_message_list(sqlite3* database, std::int64_t list) {
+std::vector<std::int64_t> read_list_ids(sqlite3* database, std::int64_t list,
+                                        const std::function<bool(std::int64_t)>& is_wanted) {
     std::vector<std::int64_t> ids;
-    Query lists(database, list_sql);
-    for (std::optional<std::int64_t> next = list; next && lists.find(*next);
-         next = lists.integer(0)) {
+    RawStatement row(database, list_sql);
+    for (std::int64_t next = list; next != 0 && (!is_wanted || is_wanted(next));) {
+        row.reset();
+        row.bind(1, next);
+        if (!row.step()) break;
         // A list is younger than its parent, so a damaged file cannot make this go round for ever.
-        if (lists.integer(0) >= next) throw std::runtime_error("a list of messages is damaged");
-        ids.push_back(lists.integer(1).value_or(0));
+        const std::int64_t parent = row.integer(0);
+        if (parent >= next) throw DamagedMessage("a list of messages is damaged");
+        ids.push_back(row.integer(1));
+        next = parent;
     }
+    std::ranges::reverse(ids);
+    return ids;
+}
+
+std::vector<std::string> read_message_list(sqlite3* database, PackReader& packs,
+                                           std::int64_t list) {
     std::vector<std::string> messages;
-    Query body(database, body_sql);
-    for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
-        if (std::optional<std::string> message = find_message(body, *id)) {
-            messages.push_back(std::move(*message));
-        }
+    RawStatement row(database, message_sql);
+    for (const std::int64_t id : read_list_ids(database, list)) {
+        if (auto message = find_message(row, id, packs)) messages.push_back(std::move(*message));
     }
     return messages;
 }
 
 void register_message_functions(sqlite3* database) {
-    add_function<read_message>(database, "message_json");
-    add_function<text_of_message>(database, "message_text");
-    add_function<text_of_list>(database, "list_text");
-    add_function<json_of_list>(database, "list_json");
+    const Packs packs = std::make_shared<PackReader>(database);
+    add_function<read_message>(database, "message_json", packs);
+    add_function<text_of_message>(database, "message_text", packs);
+    add_function<text_of_list>(database, "list_text", packs);
+    add_function<json_of_list>(database, "list_json", packs);
 }
 
 }  // namespace ccproxy::analytics

@@ -21,9 +21,9 @@ void bind_bytes(SQLite::Statement& statement, int index, const Bytes& bytes) {
 MessageTable::MessageTable(SQLite::Database& database)
     : database_(database),
       find_message_(database, "SELECT id FROM messages WHERE hash = ?"),
-      insert_message_(database,
-                      "INSERT INTO messages (hash, created_at, bytes, encoding, body) "
-                      "VALUES (?, ?, ?, ?, ?)"),
+      insert_message_(database, "INSERT INTO messages (hash, created_at, bytes) VALUES (?, ?, ?)"),
+      insert_body_(database,
+                   "INSERT INTO message_bodies (message, encoding, body) VALUES (?, ?, ?)"),
       find_list_(database, "SELECT id FROM message_lists WHERE digest = ?"),
       insert_list_(database,
                    "INSERT INTO message_lists (digest, parent, message) VALUES (?, ?, ?)") {}
@@ -58,16 +58,21 @@ std::int64_t MessageTable::add(std::string_view message, std::int64_t created_at
 std::int64_t MessageTable::add(std::string_view message, const Hash& hash,
                                std::int64_t created_at_ms) {
     if (const auto known = find(find_message_, hash)) return *known;
-    const EncodedBody body = deflate_body(message);
     insert_message_.tryReset();
     bind_bytes(insert_message_, 1, hash);
     insert_message_.bind(2, created_at_ms);
     insert_message_.bind(3, static_cast<std::int64_t>(message.size()));
-    insert_message_.bind(4, static_cast<std::int64_t>(body.encoding));
-    bind_bytes(insert_message_, 5, body.bytes);
     insert_message_.exec();
     insert_message_.tryReset();
-    return database_.getLastInsertRowid();
+    const std::int64_t id = database_.getLastInsertRowid();
+    const EncodedBody body = deflate_body(message);
+    insert_body_.tryReset();
+    insert_body_.bind(1, id);
+    insert_body_.bind(2, static_cast<std::int64_t>(body.encoding));
+    bind_bytes(insert_body_, 3, body.bytes);
+    insert_body_.exec();
+    insert_body_.tryReset();
+    return id;
 }
 
 std::int64_t MessageTable::add_node(const Hash& digest, std::optional<std::int64_t> parent,

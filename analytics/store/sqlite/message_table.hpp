@@ -44,7 +44,7 @@ class MessageTable {
                           std::int64_t message);
 
     SQLite::Database& database_;
-    SQLite::Statement find_message_, insert_message_, find_list_, insert_list_;
+    SQLite::Statement find_message_, insert_message_, insert_body_, find_list_, insert_list_;
 };
 
 }  // namespace ccproxy::analytics

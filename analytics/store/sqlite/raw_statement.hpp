@@ -15,7 +15,9 @@ namespace ccproxy::analytics {
 class RawStatement {
   public:
     RawStatement(const SQLite::Database& database, const std::string& sql)
-        : handle_(database.getHandle()) {
+        : RawStatement(database.getHandle(), sql) {}
+    /// For functions that SQLite calls, which have no more than this.
+    RawStatement(sqlite3* database, const std::string& sql) : handle_(database) {
         const int code = sqlite3_prepare_v2(handle_, sql.c_str(), static_cast<int>(sql.size()),
                                             &statement_, nullptr);
         if (code != SQLITE_OK) throw SQLite::Exception(handle_, code);

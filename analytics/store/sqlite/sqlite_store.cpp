@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "analytics/store/sqlite/appender.hpp"
+#include "analytics/store/sqlite/compression.hpp"
 #include "analytics/store/sqlite/connection.hpp"
 #include "analytics/store/sqlite/conversation_query.hpp"
 #include "analytics/store/sqlite/conversation_removal.hpp"
@@ -74,6 +75,10 @@ class SqliteWriter final : public StoreWriter {
         return appender_.retry(id, decode);
     }
     bool delete_quarantined(std::int64_t id) override { return appender_.delete_quarantined(id); }
+
+    bool write_pack(const MessagePack& pack) override {
+        return analytics::write_pack(database_, pack);
+    }
 
     bool delete_conversation(const std::string& id) override {
         return analytics::delete_conversation(database_, id);
@@ -150,6 +155,9 @@ class SqliteReader final : public StoreReader {
     std::vector<TokenInfo> tokens() override { return read_tokens(database_); }
     std::optional<TokenInfo> token_by_key(const Sha256& key_sha256) override {
         return read_token(database_, key_sha256);
+    }
+    std::optional<MessagePack> next_pack(std::int64_t before_ms) override {
+        return analytics::next_pack(database_, before_ms);
     }
     Result<ConversationPage> conversations(const ConversationFilter& filter,
                                            const ConversationPageRequest& page) override {

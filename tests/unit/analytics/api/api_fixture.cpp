@@ -6,6 +6,7 @@
 
 #include "analytics/ingest/intake.hpp"
 #include "analytics/jobs/aggregator.hpp"
+#include "analytics/jobs/compressor.hpp"
 #include "analytics/jobs/retention.hpp"
 #include "analytics/store/sqlite/sqlite_store.hpp"
 #include "common/hash.hpp"
@@ -52,6 +53,7 @@ ApiFixture::~ApiFixture() {
 std::unique_ptr<Scheduler> ApiFixture::make_scheduler() {
     std::vector<ScheduledJob> jobs;
     jobs.push_back({std::make_unique<Aggregator>(), {}});
+    jobs.push_back({std::make_unique<Compressor>(7), {}});
     jobs.push_back({std::make_unique<Retention>(RetentionRule{}), {}});
     return std::make_unique<Scheduler>(
         std::move(jobs), [this] { return open_sqlite_reader(folder_ + "/analytics.db"); },

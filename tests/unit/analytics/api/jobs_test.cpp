@@ -101,6 +101,20 @@ TEST_CASE("A job that is run reports and is shown", "[api][jobs]") {
     CHECK(text_of(show_job(fixture, "retain", "/api/system/status")["state"]) == "ok");
 }
 
+TEST_CASE("The compressor runs on demand", "[api][jobs]") {
+    ApiFixture fixture;
+    CHECK(fixture.send("POST", "/api/jobs/retain").status == 200);
+    const JsonAnswer run = fixture.send("POST", "/api/jobs/compress");
+    CHECK(run.status == 200);
+    CHECK(run.body ==
+          R"({"job":"compress","state":"ok","started_at":"2026-03-01T00:00:00.000Z",)"
+          R"("finished_at":"2026-03-01T00:00:00.000Z","duration_ms":0,)"
+          R"("report":{"conversations_compressed":0,"messages_compressed":0,"bytes_before":0,)"
+          R"("bytes_after":0,"messages_damaged":0,"bytes_released":0}})");
+    const std::string metrics = http::test::exchange(fixture.port(), "GET", "/metrics").body;
+    CHECK(metrics.find("analyticsd_job_failed{job=\"compress\"} 0\n") != std::string::npos);
+}
+
 TEST_CASE("A job that runs is not run again, and who waits holds no thread", "[api][jobs]") {
     ApiFixture fixture;
     std::unique_lock hold(fixture.job_steps);
@@ -174,6 +188,7 @@ TEST_CASE("Jobs are for admins, and take no other parameters", "[api][jobs]") {
     for (const auto& [method, target] :
          std::vector<std::pair<std::string, std::string>>{{"GET", "/api/jobs"},
                                                           {"POST", "/api/jobs/aggregate"},
+                                                          {"POST", "/api/jobs/compress"},
                                                           {"POST", "/api/jobs/retain"},
                                                           {"DELETE", "/api/logs/requests/old"}}) {
         CHECK(fixture.call(method, target, {}).status == 401);

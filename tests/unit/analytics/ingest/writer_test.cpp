@@ -100,6 +100,7 @@ class FlakyStore final : public StoreWriter {
                                              std::int64_t max_rows) override {
         return store_->delete_conversations_before(before_ms, max_rows);
     }
+    bool write_pack(const MessagePack& pack) override { return store_->write_pack(pack); }
     std::int64_t collect_conversation_garbage(std::int64_t max_steps) override {
         return store_->collect_conversation_garbage(max_steps);
     }

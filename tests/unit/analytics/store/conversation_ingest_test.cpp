@@ -126,6 +126,6 @@ TEST_CASE("a damaged body is an error and not a wrong text", "[conversations]") 
     ConversationFixture f;
     f.add(ConversationFixture::make_turn(1, {said("user", std::string(1000, 'x'))}));
     SQLite::Database(f.path, SQLite::OPEN_READWRITE)
-        .exec("UPDATE messages SET body = substr(body, 1, length(body) - 1)");
+        .exec("UPDATE message_bodies SET body = substr(body, 1, length(body) - 1)");
     CHECK_THROWS_WITH(f.view("SELECT * FROM conversation_texts"), "a message is damaged");
 }

@@ -89,7 +89,7 @@ TEST_CASE("a cursor goes on where the page ended, whatever comes meanwhile", "[c
 TEST_CASE("a list touches no body", "[conversations]") {
     QueryFixture f;
     f.add_at(1, 1000);
-    SQLite::Database(f.path, SQLite::OPEN_READWRITE).exec("UPDATE messages SET body = x'00'");
+    SQLite::Database(f.path, SQLite::OPEN_READWRITE).exec("UPDATE message_bodies SET body = x'00'");
     const ConversationPage page = f.reader()->conversations({}, {}).value();
     REQUIRE(page.conversations.size() == 1);
     CHECK(page.conversations[0].prompt_preview == "question 1");
