@@ -1,9 +1,7 @@
 #include "analytics/api/conversation_text.hpp"
 
 namespace ccproxy::analytics {
-namespace {
 
-/// The members of an open object.
 void write_summary(JsonText& json, const ConversationSummary& summary) {
     json.text("id", summary.id);
     json.text("request_log_id", summary.id);
@@ -20,8 +18,6 @@ void write_summary(JsonText& json, const ConversationSummary& summary) {
     json.boolean("truncated", summary.truncated);
     json.boolean("is_compressed", summary.is_compressed);
 }
-
-}  // namespace
 
 ConversationFilter read_conversation_filter(Params& params) {
     ConversationFilter filter;

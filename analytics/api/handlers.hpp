@@ -30,6 +30,9 @@ http::Response run_retain(const Call& call);
 http::Response delete_old_logs(const Call& call);
 http::Response delete_conversations_of_token(const Call& call);
 
+// conversation_search.cpp
+http::Response search_conversations(const Call& call);
+
 // conversations.cpp
 http::Response list_conversations(const Call& call);
 http::Response show_conversation(const Call& call);

@@ -37,6 +37,7 @@ const http::Router<Endpoint>& router() {
         {"GET", "/api/conversations", {Access::admin, list_conversations}},
         {"DELETE", "/api/conversations", {Access::admin, delete_conversations_of_token}},
         {"GET", "/api/conversations/export", {Access::admin, export_conversations}},
+        {"GET", "/api/conversations/search", {Access::admin, search_conversations}},
         {"GET", "/api/conversations/:id", {Access::admin, show_conversation}},
         {"DELETE", "/api/conversations/:id", {Access::admin, delete_conversation}},
         {"POST", "/api/token/generate", {Access::admin, generate_token}},

@@ -11,6 +11,7 @@ constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::int64_t rows_a_step = 500;
 constexpr std::int64_t conversations_a_step = 100;
 constexpr std::int64_t garbage_a_step = 1000;
+constexpr std::int64_t pages_a_step = 128;
 
 }  // namespace
 
@@ -36,6 +37,8 @@ JobReport Retention::run_once(const JobContext& context) {
     }
     repeat(context, 1,
            [](StoreWriter& store) { return store.collect_conversation_garbage(garbage_a_step); });
+    repeat(context, 1,
+           [](StoreWriter& store) { return std::int64_t{store.compact_search(pages_a_step)}; });
     const std::int64_t released = release_all_space(context);
     return {{"logs_deleted", logs},
             {"conversations_deleted", conversations},

@@ -15,7 +15,8 @@ struct RetentionRule {
     std::string token_id{};  ///< All conversations of this token, whatever their age; empty: none.
 };
 
-/// Also deletes the messages that no conversation holds any more, whoever deleted those. Reports
+/// Also deletes the messages that no conversation holds any more, whoever deleted those, and their
+/// words in the search index. Reports
 /// `logs_deleted`, `conversations_deleted` and `bytes_released`.
 class Retention final : public Job {
   public:

@@ -19,6 +19,7 @@
 #include "analytics/store/jobs.hpp"
 #include "analytics/store/log_walk.hpp"
 #include "analytics/store/retention.hpp"
+#include "analytics/store/search.hpp"
 #include "analytics/store/stats.hpp"
 #include "common/result.hpp"
 #include "proto/control.hpp"
@@ -176,6 +177,7 @@ class StoreWriter : public CompressionWriter,
                     public ConversationWriter,
                     public JobWriter,
                     public RetentionWriter,
+                    public SearchWriter,
                     public StatsWriter {
   public:
     ~StoreWriter() override = default;
@@ -215,6 +217,7 @@ class StoreReader : public CompressionReader,
                     public JobReader,
                     public LogWalkReader,
                     public ConversationWalkReader,
+                    public SearchReader,
                     public StatsReader {
   public:
     ~StoreReader() override = default;

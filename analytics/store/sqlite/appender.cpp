@@ -49,6 +49,7 @@ Appender::Appender(SQLite::Database& database, const DayZone& zone, QuarantineLi
                     "last_used_at = max(ifnull(last_used_at, 0), ?4) WHERE id = ?1"),
       add_count_(database, "UPDATE counters SET value = value + ? WHERE name = 'request_logs'"),
       conversations_(database, conversations),
+      search_(database),
       quarantine_(database, limits) {}
 
 AppendReport Appender::append(const std::vector<IngestItem>& items) {
@@ -201,6 +202,7 @@ void Appender::quarantine(const IngestItem& item, const std::string& payload,
 
 void Appender::write_sums(const Batch& batch) {
     batch.roll_up.write(roll_ups_);
+    if (batch.report.conversations > 0) search_.catch_up();
     for (const auto& [token_id, use] : batch.tokens) {
         update_token_.tryReset();
         update_token_.bindNoCopy(1, token_id);

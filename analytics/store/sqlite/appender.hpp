@@ -1,5 +1,5 @@
-// Writes a batch of events: rows, conversations, roll-ups, token totals, quarantine and watermarks,
-// in one transaction.
+// Writes a batch of events: rows, conversations and their index, roll-ups, token totals, quarantine
+// and watermarks, in one transaction.
 #pragma once
 
 #include <SQLiteCpp/Database.h>
@@ -12,6 +12,7 @@
 #include "analytics/store/sqlite/conversation_table.hpp"
 #include "analytics/store/sqlite/quarantine.hpp"
 #include "analytics/store/sqlite/roll_up.hpp"
+#include "analytics/store/sqlite/search_index.hpp"
 #include "analytics/store/store.hpp"
 #include "analytics/time/day_zone.hpp"
 
@@ -67,6 +68,7 @@ class Appender {
     RollUpTables roll_ups_;
     SQLite::Statement update_token_, add_count_;
     ConversationTable conversations_;
+    SearchIndex search_;
     QuarantineTable quarantine_;
 };
 

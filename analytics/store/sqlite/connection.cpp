@@ -11,7 +11,7 @@
 #include "analytics/store/sqlite/histogram_function.hpp"
 #include "analytics/store/sqlite/message_reader.hpp"
 #include "analytics/store/sqlite/migrate.hpp"
-#include "analytics/store/sqlite/search_tokenizer.hpp"
+#include "analytics/store/sqlite/search_index.hpp"
 
 namespace ccproxy::analytics {
 namespace {
@@ -44,7 +44,7 @@ SQLite::Database open_for_writing(const std::string& path) {
     try {
         SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX,
                                   busy_timeout_ms);
-        register_search_tokenizer(database);
+        register_search(database);
         register_message_functions(database.getHandle());
         check_ownership(database, known_migrations());
         // Before the log: this acts on a database that has no page yet, or when it is rewritten.
@@ -73,7 +73,7 @@ SQLite::Database open_for_reading(const std::string& path) {
     try {
         SQLite::Database database(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX,
                                   busy_timeout_ms);
-        register_search_tokenizer(database);
+        register_search(database);
         register_message_functions(database.getHandle());
         database.exec("PRAGMA query_only = ON");
         database.exec("PRAGMA temp_store = MEMORY");

@@ -30,18 +30,31 @@ class Remover {
           note_message_(database,
                         "INSERT OR IGNORE INTO conversation_garbage (message) SELECT completion "
                         "FROM conversations WHERE number = ? AND completion IS NOT NULL"),
-          delete_row_(database, "DELETE FROM conversations WHERE number = ?") {}
+          // One statement for all: FTS5 writes to disk what it has gathered whenever a statement
+          // that could be undone alone begins.
+          delete_rows_(database,
+                       "DELETE FROM conversations WHERE number IN (SELECT value FROM "
+                       "json_each(?))") {}
 
-    void remove_conversation_row(std::int64_t number) {
-        for (SQLite::Statement* statement : {&note_lists_, &note_message_, &delete_row_}) {
-            statement->tryReset();
-            statement->bind(1, number);
-            statement->exec();
+    void remove(const std::vector<std::int64_t>& numbers) {
+        std::string list;
+        for (const std::int64_t number : numbers) {
+            run(note_lists_, number);
+            run(note_message_, number);
+            list.append(list.empty() ? "[" : ",").append(std::to_string(number));
         }
+        if (!list.empty()) run(delete_rows_, list.append("]"));
     }
 
   private:
-    SQLite::Statement note_lists_, note_message_, delete_row_;
+    template <typename Value>
+    static void run(SQLite::Statement& statement, const Value& value) {
+        statement.tryReset();
+        statement.bind(1, value);
+        statement.exec();
+    }
+
+    SQLite::Statement note_lists_, note_message_, delete_rows_;
 };
 
 /// Of a query with the numbers of rows, which the caller has bound.
@@ -49,8 +62,7 @@ std::int64_t remove_all(SQLite::Database& database, SQLite::Statement& numbers) 
     std::vector<std::int64_t> found;
     while (numbers.executeStep()) found.push_back(numbers.getColumn(0).getInt64());
     numbers.reset();
-    Remover remover(database);
-    for (const std::int64_t number : found) remover.remove_conversation_row(number);
+    Remover(database).remove(found);
     return static_cast<std::int64_t>(found.size());
 }
 

@@ -1,6 +1,10 @@
 #include "analytics/store/sqlite/cursor.hpp"
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <charconv>
+#include <cmath>
 #include <vector>
 
 #include "common/uuid.hpp"
@@ -10,9 +14,10 @@ namespace {
 
 constexpr std::string_view alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-constexpr std::size_t max_cursor_bytes = 200;
+constexpr std::size_t max_cursor_bytes = 400;
 constexpr int last_sort = static_cast<int>(SortField::status_code);
 constexpr std::string_view id_cursor_mark = "id ";
+constexpr std::string_view search_cursor_mark = "search 1 ";
 
 Error foreign_cursor() {
     return Error{"cursor: is not one that was given out here"};
@@ -122,6 +127,50 @@ Result<std::int64_t> decode_id_cursor(std::string_view text) {
     const auto id = to_integer(std::string_view(*bytes).substr(id_cursor_mark.size()));
     if (!id) return foreign_cursor();
     return *id;
+}
+
+std::string encode_search_cursor(const SearchCursor& cursor) {
+    std::string bytes(search_cursor_mark);
+    bytes += cursor.search;
+    for (const std::int64_t value :
+         {cursor.newest, cursor.oldest, std::bit_cast<std::int64_t>(cursor.last.score),
+          cursor.last.number, cursor.scale.average_tokens, cursor.total,
+          std::int64_t{cursor.total_is_exact}}) {
+        bytes += ' ' + std::to_string(value);
+    }
+    bytes += ' ';
+    return to_base64url(bytes + cursor.scale.weights);
+}
+
+Result<SearchCursor> decode_search_cursor(std::string_view text) {
+    if (text.size() > max_cursor_bytes) return foreign_cursor();
+    const std::optional<std::string> bytes = from_base64url(text);
+    if (!bytes || !bytes->starts_with(search_cursor_mark)) return foreign_cursor();
+    std::string_view rest = std::string_view(*bytes).substr(search_cursor_mark.size());
+    // The weights are last, since they may hold any byte.
+    const auto take = [&rest] {
+        const std::string_view part = rest.substr(0, rest.find(' '));
+        rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+        return part;
+    };
+    SearchCursor cursor;
+    cursor.search = take();
+    std::array<std::int64_t, 7> values{};
+    for (std::int64_t& value : values) {
+        const std::optional<std::int64_t> known = to_integer(take());
+        if (!known) return foreign_cursor();
+        value = *known;
+    }
+    cursor.newest = values[0];
+    cursor.oldest = values[1];
+    cursor.last = {std::bit_cast<double>(values[2]), values[3]};
+    cursor.scale = {std::string(rest), values[4]};
+    cursor.total = values[5];
+    cursor.total_is_exact = values[6] != 0;
+    const bool is_possible = cursor.newest >= 0 && cursor.oldest >= 0 && cursor.total >= 0 &&
+                             std::isfinite(cursor.last.score);
+    if (!is_possible) return foreign_cursor();
+    return cursor;
 }
 
 }  // namespace ccproxy::analytics

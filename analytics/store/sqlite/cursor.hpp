@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "analytics/search/rank.hpp"
 #include "analytics/store/store.hpp"
 #include "common/result.hpp"
 
@@ -39,5 +40,20 @@ Result<TimeCursor> decode_time_cursor(std::string_view text);
 /// The same for a list in the order of integer ids: the last row's id.
 std::string encode_id_cursor(std::int64_t id);
 Result<std::int64_t> decode_id_cursor(std::string_view text);
+
+/// Where the next page of a search begins.
+struct SearchCursor {
+    std::string search;  ///< Which search it belongs to: hexadecimal digits.
+    /// The stretch that is ranked together; `oldest` is 0 until it is known.
+    std::int64_t newest = 0, oldest = 0;
+    Ranked last;  ///< The last of the stretch that was shown; its number is 0 before the first.
+    RankScale scale;
+    std::int64_t total = 0;
+    bool total_is_exact = true;
+
+    bool operator==(const SearchCursor&) const = default;
+};
+std::string encode_search_cursor(const SearchCursor& cursor);
+Result<SearchCursor> decode_search_cursor(std::string_view text);
 
 }  // namespace ccproxy::analytics

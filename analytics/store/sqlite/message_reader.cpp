@@ -34,6 +34,15 @@ std::optional<std::string> text_of_message(sqlite3* database, PackReader& packs,
     return message_text(*message);
 }
 
+/// A body that is damaged is as good as none, so that the index can go on without it.
+std::optional<std::string> searchable_text(sqlite3* database, PackReader& packs, std::int64_t id) {
+    try {
+        return text_of_message(database, packs, id);
+    } catch (const DamagedMessage&) {
+        return std::nullopt;
+    }
+}
+
 std::optional<std::string> text_of_list(sqlite3* database, PackReader& packs, std::int64_t list) {
     std::string text;
     for (const std::string& message : read_message_list(database, packs, list)) {
@@ -125,6 +134,7 @@ void register_message_functions(sqlite3* database) {
     const Packs packs = std::make_shared<PackReader>(database);
     add_function<read_message>(database, "message_json", packs);
     add_function<text_of_message>(database, "message_text", packs);
+    add_function<searchable_text>(database, "search_text", packs);
     add_function<text_of_list>(database, "list_text", packs);
     add_function<json_of_list>(database, "list_json", packs);
 }

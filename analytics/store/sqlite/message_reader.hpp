@@ -30,8 +30,9 @@ std::vector<std::int64_t> read_list_ids(
 
 /// Makes the functions that the views of conversations call known to the connection:
 /// `message_json(message)`, `message_text(message)`, `list_json(list)`, and `list_text(list)` with
-/// the texts of its messages joined by blank lines. Each gives NULL for what is not there. Throws
-/// std::runtime_error.
+/// the texts of its messages joined by blank lines; and `search_text(message)`, which is
+/// `message_text(message)`, or NULL when the body is damaged. Each gives NULL for what is not
+/// there. Throws std::runtime_error.
 void register_message_functions(sqlite3* database);
 
 }  // namespace ccproxy::analytics

@@ -1,27 +1,13 @@
 #include "analytics/store/sqlite/search_tokenizer.hpp"
 
-#include <SQLiteCpp/Exception.h>
-
 #include <array>
 #include <new>
 #include <stdexcept>
 
+#include "analytics/store/sqlite/fts5.hpp"
+
 namespace ccproxy::analytics {
 namespace {
-
-/// As https://www.sqlite.org/fts5.html, section 7, says.
-fts5_api& api_of(SQLite::Database& database) {
-    fts5_api* api = nullptr;
-    sqlite3_stmt* statement = nullptr;
-    const int code =
-        sqlite3_prepare_v2(database.getHandle(), "SELECT fts5(?1)", -1, &statement, nullptr);
-    if (code != SQLITE_OK) throw SQLite::Exception(database.getHandle(), code);
-    sqlite3_bind_pointer(statement, 1, static_cast<void*>(&api), "fts5_api_ptr", nullptr);
-    sqlite3_step(statement);
-    sqlite3_finalize(statement);
-    if (api == nullptr) throw std::runtime_error("this SQLite comes without FTS5");
-    return *api;
-}
 
 // What SQLite calls, and what lets no exception into it.
 
@@ -70,7 +56,8 @@ int tokenize(Fts5Tokenizer* tokenizer, void* context, int flags, const char* tex
 
 }  // namespace
 
-SearchTokenizer::SearchTokenizer(SQLite::Database& database) : SearchTokenizer(api_of(database)) {}
+SearchTokenizer::SearchTokenizer(SQLite::Database& database)
+    : SearchTokenizer(fts5_api_of(database)) {}
 
 SearchTokenizer::SearchTokenizer(fts5_api& api) {
     void* context = nullptr;
@@ -114,7 +101,7 @@ TermShape SearchTokenizer::shape_of(std::string_view text) const {
 }
 
 void register_search_tokenizer(SQLite::Database& database) {
-    fts5_api& api = api_of(database);
+    fts5_api& api = fts5_api_of(database);
     fts5_tokenizer tokenizer{create, destroy, tokenize};
     if (api.xCreateTokenizer(&api, "ccproxy", &api, &tokenizer, nullptr) != SQLITE_OK) {
         throw std::runtime_error("the tokenizer of the search index cannot be registered");

@@ -22,6 +22,8 @@
 #include "analytics/store/sqlite/retention.hpp"
 #include "analytics/store/sqlite/roll_up_check.hpp"
 #include "analytics/store/sqlite/roll_up_rebuild.hpp"
+#include "analytics/store/sqlite/search_index.hpp"
+#include "analytics/store/sqlite/search_query.hpp"
 #include "analytics/store/sqlite/stats_query.hpp"
 #include "analytics/store/sqlite/token_table.hpp"
 #include "common/uuid.hpp"
@@ -34,6 +36,7 @@ SQLite::Database open_migrated(const std::string& path, std::int64_t now_ms) {
     SQLite::Database database = open_for_writing(path);
     allow_release(database);
     migrate(database, known_migrations(), now_ms);
+    index_conversations(database);
     return database;
 }
 
@@ -111,6 +114,9 @@ class SqliteWriter final : public StoreWriter {
     std::int64_t purge_request_logs(std::int64_t before_ms, std::int64_t max_rows) override {
         return analytics::purge_request_logs(database_, before_ms, max_rows);
     }
+    bool compact_search(std::int64_t max_pages) override {
+        return analytics::compact_search(database_, max_pages);
+    }
     std::int64_t release_space(std::int64_t max_bytes) override {
         return analytics::release_space(database_, max_bytes);
     }
@@ -184,6 +190,9 @@ class SqliteReader final : public StoreReader {
     void step_log_walk(LogWalk& walk, std::int64_t max_logs,
                        const std::function<void(const RequestLog&)>& visit) override {
         analytics::step_log_walk(database_, walk, max_logs, visit);
+    }
+    Result<SearchPage> search_conversations(const SearchRequest& request) override {
+        return analytics::search_conversations(database_, request);
     }
     std::vector<JobRecord> jobs() override { return read_jobs(database_); }
     StorageSizes sizes() override {

@@ -97,6 +97,7 @@ const textMakers = {
   model: () => 'claude-sonnet-4-20250514',
   conversation_id: () => 'session-1',
   proxy_id: () => 'p1',
+  q: () => 'Hello',
   'deleteConversationsOfToken.token_id': async ({ stack }) => (await stack.api.generate('quiet')).id,
   name: () => 'made by a test',
   'revokeToken.id': async ({ stack }) => (await stack.api.generate('to be revoked')).id,

@@ -85,6 +85,9 @@ class FlakyStore final : public StoreWriter {
     std::int64_t purge_request_logs(std::int64_t before_ms, std::int64_t max_rows) override {
         return store_->purge_request_logs(before_ms, max_rows);
     }
+    bool compact_search(std::int64_t max_pages) override {
+        return store_->compact_search(max_pages);
+    }
     std::int64_t release_space(std::int64_t max_bytes) override {
         return store_->release_space(max_bytes);
     }

@@ -5,26 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/analytics/search/plain_words.hpp"
+
 namespace ccproxy::analytics {
 namespace {
-
-/// Runs of ASCII letters and digits, folded, and of whatever is not ASCII.
-int split_words(std::string_view text, const TokenSink& sink) {
-    const auto in_word = [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-               static_cast<unsigned char>(c) >= 0x80;
-    };
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        if (!in_word(text[at])) continue;
-        const std::size_t begin = at;
-        std::string word;
-        for (; at < text.size() && in_word(text[at]); ++at) {
-            word += static_cast<char>(std::tolower(static_cast<unsigned char>(text[at])));
-        }
-        if (const int code = sink({word, begin, at})) return code;
-    }
-    return 0;
-}
 
 struct Kept {
     std::string text;
@@ -34,7 +18,7 @@ struct Kept {
 
 std::vector<Kept> split(std::string_view text, TokenUse use) {
     std::vector<Kept> tokens;
-    split_tokens(text, use, split_words, [&](const Token& token) {
+    split_tokens(text, use, test::split_plain_words, [&](const Token& token) {
         tokens.push_back({std::string(token.text), token.begin, token.end, token.same_place});
         return 0;
     });
@@ -98,10 +82,11 @@ TEST_CASE("a long word is cut, at a character", "[search]") {
 TEST_CASE("the sink ends the work, with its code", "[search]") {
     for (const char* text : {"one two", "数据库", "fooBar two"}) {
         int taken = 0;
-        const int code = split_tokens(text, TokenUse::document, split_words, [&](const Token&) {
-            ++taken;
-            return taken == 2 ? 7 : 0;
-        });
+        const int code =
+            split_tokens(text, TokenUse::document, test::split_plain_words, [&](const Token&) {
+                ++taken;
+                return taken == 2 ? 7 : 0;
+            });
         CHECK((code == 7 && taken == 2));
     }
 }

@@ -1,7 +1,6 @@
 // What conversations cost: a session that sends its whole history with every request costs what is
 // new in it.
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <random>
 
 #include "common/json.hpp"
@@ -29,11 +28,8 @@ struct Session {
 };
 
 struct GrowthFixture : ConversationFixture {
-    /// With everything that waited in the write-ahead log.
-    [[nodiscard]] std::int64_t file_bytes() const {
-        writer->checkpoint();
-        return static_cast<std::int64_t>(std::filesystem::file_size(path));
-    }
+    [[nodiscard]] std::int64_t index_bytes() const { return bytes_of("LIKE"); }
+    [[nodiscard]] std::int64_t bytes_without_index() const { return bytes_of("NOT LIKE"); }
 
     void add_turn(Session& session, unsigned number, const std::string& system) {
         const std::string question = said("user", random_text(random_, 1500));
@@ -48,6 +44,11 @@ struct GrowthFixture : ConversationFixture {
     }
 
   private:
+    [[nodiscard]] std::int64_t bytes_of(const std::string& like) const {
+        return std::stoll(
+            query("SELECT sum(pgsize) FROM dbstat WHERE name " + like + " 'conversation_search%'"));
+    }
+
     std::minstd_rand random_{1};
 };
 
@@ -60,15 +61,17 @@ TEST_CASE("200 turns of a session cost what is new in them, not what is sent",
     std::minstd_rand random{2};
     const std::string system =
         R"([{"type":"text","text":")" + random_text(random, 20'000) + R"("}])";
-    const std::int64_t empty = f.file_bytes();
+    const std::int64_t empty = f.bytes_without_index();
     Session session;
     for (unsigned turn = 1; turn <= turns; ++turn) f.add_turn(session, turn, system);
-    const std::int64_t cost = f.file_bytes() - empty;
+    const std::int64_t cost = f.bytes_without_index() - empty;
     session.new_bytes += static_cast<std::int64_t>(system.size());
     CAPTURE(cost, session.new_bytes, session.request_bytes);
-    // Deflated, but with the logs, the lists and all indexes: some 1.3 KB a turn.
+    // Deflated, but with the logs, the lists and all their indexes: some 1.3 KB a turn.
     CHECK(cost < session.new_bytes * 3 / 2);
     CHECK(cost * 50 < session.request_bytes);
+    // These texts have no word twice, and so the largest index that there can be.
+    CHECK(f.index_bytes() < session.new_bytes * 3);
 
     // Nothing is lost by it.
     CHECK(f.query("SELECT count(*) FROM messages") == std::to_string(2 * turns + 1));

@@ -2,6 +2,7 @@
 #include "analytics/store/sqlite/cursor.hpp"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 using namespace ccproxy::analytics;
 
@@ -43,4 +44,42 @@ TEST_CASE("what is no cursor is refused", "[store]") {
     CHECK_FALSE(decode_cursor(good.substr(0, good.size() - 3)).has_value());
     CHECK_FALSE(decode_cursor(good + "AAAA").has_value());
     CHECK_FALSE(decode_cursor(std::string(5000, 'A')).has_value());
+}
+
+TEST_CASE("a search's cursor survives its text, and is no other cursor", "[store][search]") {
+    SearchCursor cursor;
+    cursor.search = "0123456789abcdef";
+    cursor.newest = GENERATE(std::int64_t{0}, INT64_MAX);
+    cursor.oldest = 17;
+    cursor.last = {GENERATE(0.0, 1.0 / 3, 1e300), 21};
+    // Any bytes, blanks among them.
+    cursor.scale = {GENERATE(std::string(), std::string(" \0\xFF 5", 5), std::string(32, ' ')), 3};
+    cursor.total = 10'000;
+    cursor.total_is_exact = GENERATE(true, false);
+    const std::string text = encode_search_cursor(cursor);
+    CHECK(decode_search_cursor(text).value() == cursor);
+    CHECK(decode_cursor(text).has_error());
+    CHECK(decode_id_cursor(text).has_error());
+    CHECK(decode_time_cursor(text).has_error());
+    CHECK(decode_search_cursor(encode_id_cursor(7)).has_error());
+}
+
+TEST_CASE("what is no search's cursor is refused", "[store][search]") {
+    SearchCursor cursor;
+    cursor.search = "0123456789abcdef";
+    const std::string good = encode_search_cursor(cursor);
+    REQUIRE(decode_search_cursor(good).has_value());
+    for (std::size_t size = 0; size + 8 < good.size(); ++size) {
+        CAPTURE(size);
+        CHECK(decode_search_cursor(good.substr(0, size)).has_error());
+    }
+    CHECK(decode_search_cursor(good.substr(1)).has_error());
+    CHECK(decode_search_cursor(std::string(5000, 'A')).has_error());
+    for (const std::int64_t wrong : {std::int64_t{-1}, INT64_MIN}) {
+        cursor.newest = wrong;
+        CHECK(decode_search_cursor(encode_search_cursor(cursor)).has_error());
+    }
+    cursor.newest = 5;
+    cursor.last.score = std::numeric_limits<double>::quiet_NaN();
+    CHECK(decode_search_cursor(encode_search_cursor(cursor)).has_error());
 }

@@ -119,7 +119,7 @@ TEST_CASE("a directory that does not exist is named", "[store]") {
 
 TEST_CASE("a migration that fails leaves the step before it", "[store]") {
     const TempFolder directory;
-    SQLite::Database database(directory.file("m.db"), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Database database = open_for_writing(directory.file("m.db"));
     std::vector<Migration> steps = known_migrations();
     const int last = static_cast<int>(steps.size());
     steps.push_back({last + 1, "broken", "CREATE TABLE half (id INTEGER); SELECT nonsense;"});
