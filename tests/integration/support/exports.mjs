@@ -39,6 +39,8 @@ export class Exports {
   async stalled(format) {
     const headers = { 'x-admin-key': this.stack.api.adminKey };
     const [response] = await once(http.get(this.url({ format }), { headers }), 'response');
+    // Without a listener Node forgets an error that comes before anybody reads.
+    response.on('error', () => {});
     assert.equal(await this.metric('analyticsd_exports_running'), 1);
     return response;
   }
