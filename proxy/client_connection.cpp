@@ -1,6 +1,7 @@
 #include "proxy/client_connection.hpp"
 
 #include <array>
+#include <utility>
 
 namespace ccproxy {
 namespace {
@@ -22,7 +23,7 @@ net::Task<bool> ClientConnection::receive() {
         }
         if (result.status == net::IoStatus::ok) co_return true;
         if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
-            interrupt_ = Interrupt::client_gone;
+            leave();
             co_return false;
         }
         co_await stream_.wait(result.status);
@@ -34,14 +35,15 @@ net::Task<bool> ClientConnection::send(std::string_view first, std::string_view 
     std::string rest;
     for (;;) {
         if (interrupt_ != Interrupt::none) co_return false;
+        if (drained_) co_return drop(first.size() + second.size());
         const net::IoResult result = stream_.write_some(first, second);
         const std::size_t from_first = std::min(result.bytes, first.size());
         first.remove_prefix(from_first);
         second.remove_prefix(result.bytes - from_first);
         if (first.empty() && second.empty()) co_return true;
         if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
-            interrupt_ = Interrupt::client_gone;
-            co_return false;
+            leave();
+            continue;
         }
         if (result.status == net::IoStatus::ok) continue;
         if (rest.empty()) {
@@ -74,13 +76,32 @@ void ClientConnection::on_watched(unsigned generation) {
             continue;
         }
         if (result.status == net::IoStatus::wants_read) return watch();
-        return interrupt(Interrupt::client_gone);
+        return leave();
     }
 }
 
 void ClientConnection::unwatch() {
     ++watch_generation_;
     stream_.cancel();
+}
+
+void ClientConnection::leave() {
+    if (!drain_ || interrupt_ != Interrupt::none) return interrupt(Interrupt::client_gone);
+    if (std::exchange(drained_, true)) return;
+    drained_until_ = net::SteadyClock::now() + drain_->max_time;
+    arm_no_later_than(drained_until_);
+}
+
+/// What send() would have sent. False when that was too much.
+bool ClientConnection::drop(std::size_t bytes) {
+    dropped_bytes_ += bytes;
+    if (dropped_bytes_ > drain_->max_bytes) interrupt(Interrupt::client_gone);
+    return interrupt_ == Interrupt::none;
+}
+
+void ClientConnection::arm(net::milliseconds timeout) {
+    Deadlined::arm(timeout);
+    if (drained_) arm_no_later_than(drained_until_);
 }
 
 void ClientConnection::interrupt(Interrupt reason) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,13 @@ namespace ccproxy {
 
 /// Why a suspended coroutine was woken before what it waited for.
 enum class Interrupt { none, deadline, client_gone, shutdown };
+
+/// How long an answer is read on for a client that has left.
+struct DrainLimits {
+    net::milliseconds max_time{120'000};       ///< From when it left.
+    std::size_t max_bytes = 16 * 1024 * 1024;  ///< That it would have been sent.
+    bool operator==(const DrainLimits&) const = default;
+};
 
 /// For one thread. Every wait of a session, also those on its upstream connection, ends when this
 /// connection is interrupted; interrupt() says why.
@@ -40,6 +48,16 @@ class ClientConnection final : public net::Deadlined,
     void watch();
     void unwatch();
 
+    /// From now on, when the client leaves nothing is interrupted: what is sent to it is dropped,
+    /// until a limit is reached, and only that counts as an interrupt. Without limits, as at first,
+    /// its leaving does at once.
+    void drain(std::optional<DrainLimits> limits) { drain_ = limits; }
+    /// It has left, and its answer is being read on.
+    [[nodiscard]] bool is_drained() const { return drained_; }
+
+    /// Hides that of the base: draining has its own end.
+    void arm(net::milliseconds timeout);
+
     /// Called by interrupt(), to end waits on other streams that belong to this connection's
     /// request.
     std::function<void()> on_interrupt;
@@ -53,13 +71,21 @@ class ClientConnection final : public net::Deadlined,
     bool idle = true;
 
   private:
-    void on_deadline() override { interrupt(Interrupt::deadline); }
+    void on_deadline() override {
+        interrupt(drained_ ? Interrupt::client_gone : Interrupt::deadline);
+    }
+    void leave();
+    bool drop(std::size_t bytes);
     void on_watched(unsigned generation);
 
     net::Stream stream_;
     std::string input_;
     Interrupt interrupt_ = Interrupt::none;
     unsigned watch_generation_ = 0;
+    std::optional<DrainLimits> drain_;
+    bool drained_ = false;
+    std::size_t dropped_bytes_ = 0;
+    net::SteadyClock::time_point drained_until_;
 };
 
 }  // namespace ccproxy

@@ -140,6 +140,17 @@ std::optional<AdminConfig> read_admin(ConfigSource& source) {
     return admin;
 }
 
+std::optional<DrainLimits> read_drain(ConfigSource& source) {
+    const std::string policy = source.choice("on_client_abort", "cancel", {"cancel", "drain"});
+    DrainLimits limits;
+    limits.max_time = source.duration("drain.max_time", limits.max_time, milliseconds(100), day);
+    limits.max_bytes = static_cast<std::size_t>(
+        source.bytes("drain.max_bytes", static_cast<std::int64_t>(limits.max_bytes), 1024,
+                     std::int64_t{1} << 40));
+    if (policy == "drain") return limits;
+    return std::nullopt;
+}
+
 TimeoutConfig read_timeouts(ConfigSource& source) {
     TimeoutConfig timeouts;
     const auto read = [&](const char* key, milliseconds& value) {
@@ -247,6 +258,7 @@ ProxyConfig read_proxy_config(ConfigSource& source) {
     config.accounts = read_accounts(source);
     config.failover = read_failover(source);
     config.admin = read_admin(source);
+    config.drain = read_drain(source);
     config.timeouts = read_timeouts(source);
     config.limits = read_limits(source);
     config.journal.max_bytes =
@@ -275,6 +287,7 @@ std::vector<std::string> keys_for_restart(const ProxyConfig& running, const Prox
     compare("state_dir", running.state_dir, fresh.state_dir);
     compare("workers", running.workers, fresh.workers);
     compare("admin", running.admin, fresh.admin);
+    compare("on_client_abort", running.drain, fresh.drain);
     compare("timeouts", running.timeouts, fresh.timeouts);
     compare("limits", running.limits, fresh.limits);
     compare("conversations", running.conversations, fresh.conversations);

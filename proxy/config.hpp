@@ -13,6 +13,7 @@
 #include "proxy/accounts/failover.hpp"
 #include "proxy/admin/admin_config.hpp"
 #include "proxy/bus/curve.hpp"
+#include "proxy/client_connection.hpp"
 #include "proxy/openai/request.hpp"
 
 namespace ccproxy {
@@ -69,6 +70,7 @@ struct ProxyConfig {
     std::vector<accounts::AccountConfig> accounts;
     accounts::FailoverConfig failover;
     std::optional<AdminConfig> admin;  ///< Absent: there is no admin listener.
+    std::optional<DrainLimits> drain;  ///< `on_client_abort: drain`; absent for `cancel`.
     TimeoutConfig timeouts;
     LimitConfig limits;
     ConversationConfig conversations;

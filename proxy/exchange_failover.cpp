@@ -124,7 +124,7 @@ void Exchange::judge(accounts::Tried& tried, const accounts::Asked& asked, const
 /// put aside.
 net::Task<bool> Exchange::move_on(accounts::Step step, const accounts::Tried& tried) {
     const accounts::FailoverConfig& failover = accounts_->failover();
-    if (step == accounts::Step::give_up) co_return false;
+    if (step == accounts::Step::give_up || client_.is_drained()) co_return false;
     if (step == accounts::Step::reconnect) {
         // Nothing has come of the request, so that this counts for nothing but the record.
         upstream_ = nullptr;
@@ -148,7 +148,7 @@ net::Task<bool> Exchange::move_on(accounts::Step step, const accounts::Tried& tr
         time = accounts::backoff(failover, static_cast<int>(tried_.size()) + 1, worker_.random());
     }
     if (time.count() > 0) co_await pause(time);
-    if (has_left(client_)) co_return false;
+    if (has_left(client_) || client_.is_drained()) co_return false;
     if (waits) {
         const bool free =
             account->state->try_acquire(account->max_concurrent, model_, wanted().steady_ms);

@@ -9,6 +9,8 @@ void Exchange::record(int status, const std::string& error) {
     if (recorded_) return;
     recorded_ = true;
     lease_.release();
+    const bool drained = client_.is_drained();
+    if (drained) status = status_client_gone;
     worker_.shared.metrics.count_request(route_, status);
     if (!is_recorded(route_) || !token_) return;
     Event event;
@@ -29,7 +31,7 @@ void Exchange::record(int status, const std::string& error) {
     event.upstream_request_id = response_.fields.get("request-id");
     event.attempts = attempts_;
     event.attempts_detail = std::move(attempts_detail_);
-    event.error_message = error;
+    event.error_message = drained ? "the client left" : error;
     if (tap_) {
         const tap::TapReport report = tap_->report();
         event.usage = report.usage;

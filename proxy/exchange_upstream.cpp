@@ -14,6 +14,7 @@ constexpr std::size_t max_response_head_bytes = 64 * 1024;
 
 net::Task<Exchange::Refused> Exchange::try_upstream() {
     sent_ = accounts::Sent::nothing;
+    client_.drain(std::nullopt);
     upstream_input_.clear();
     Refused refused;
     if (!upstream_) refused = co_await connect();
@@ -72,6 +73,7 @@ net::Task<Exchange::Refused> Exchange::send_request() {
         if (is_answering_early()) co_return std::nullopt;
     }
     sent_ = accounts::Sent::whole;
+    if (is_recorded(route_)) client_.drain(worker_.shared.config.drain);
     co_return std::nullopt;
 }
 

@@ -199,7 +199,9 @@ AfterExchange Relay::end() {
         exchange_.worker_.pool().put_back(*exchange_.account_, std::move(exchange_.upstream_));
     }
     exchange_.upstream_ = nullptr;
-    if (client_.interrupted() != Interrupt::none) return AfterExchange::close;
+    if (client_.interrupted() != Interrupt::none || client_.is_drained()) {
+        return AfterExchange::close;
+    }
     if (keep_alive_) return AfterExchange::keep;
     return AfterExchange::linger;
 }

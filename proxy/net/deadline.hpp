@@ -1,6 +1,7 @@
 // One moment by which something must have happened. Re-arming stores a time; nothing is scheduled.
 #pragma once
 
+#include <algorithm>
 #include <boost/intrusive/list.hpp>
 #include <chrono>
 
@@ -14,6 +15,9 @@ class Deadlined : public boost::intrusive::list_base_hook<
                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
   public:
     void arm(milliseconds timeout) { deadline_ = SteadyClock::now() + timeout; }
+    void arm_no_later_than(SteadyClock::time_point moment) {
+        deadline_ = std::min(deadline_, moment);
+    }
     void disarm() { deadline_ = SteadyClock::time_point::max(); }
     /// Calls on_deadline() once when the moment has passed.
     void check_deadline(SteadyClock::time_point now) {
