@@ -8,6 +8,7 @@
 
 #include "analytics/api/server.hpp"
 #include "analytics/bus/bus.hpp"
+#include "analytics/bus/usage_teller.hpp"
 #include "analytics/ingest/intake.hpp"
 #include "analytics/ingest/writer.hpp"
 #include "analytics/jobs/aggregator.hpp"
@@ -74,6 +75,8 @@ class App::Impl {
         api_.emplace(api, services());
         api_->start();
         scheduler_->start();
+        teller_.emplace(
+            open_reader(), [this](DayOfTokens day) { bus_->post(std::move(day)); }, clock_);
         started_ = true;
         spdlog::info("analyticsd {} serves its API on {}:{}, events on {}, control on {}",
                      CCPROXY_VERSION, api.listen_host, api_->port(), config_.bus.events,
@@ -86,6 +89,7 @@ class App::Impl {
     /// Also after a start that failed half way.
     void stop() {
         started_ = false;
+        teller_.reset();
         if (scheduler_) scheduler_->stop();
         if (api_) api_->stop();
         if (bus_) bus_->stop_receiving();
@@ -197,9 +201,9 @@ class App::Impl {
                 return store.revoke_token(id, now_ms);
             });
         };
-        const auto set_logging = [this](std::string id, bool enabled) {
-            return change_tokens([id, enabled](StoreWriter& store) {
-                return store.set_conversation_logging(id, enabled);
+        const auto change_settings = [this](std::string id, TokenSettings settings) {
+            return change_tokens([id, settings](StoreWriter& store) {
+                return store.change_token_settings(id, settings);
             });
         };
         const auto retry = [this](std::int64_t id) {
@@ -218,7 +222,7 @@ class App::Impl {
             if (found) collect_garbage();
             return found;
         };
-        return {open_reader(), add_token,  revoke_token,        set_logging,
+        return {open_reader(), add_token,  revoke_token,        change_settings,
                 retry,         let_go,     delete_conversation, [this] { return status(); },
                 clock_,        *scheduler_};
     }
@@ -231,6 +235,7 @@ class App::Impl {
     std::optional<Bus> bus_;
     std::optional<Writer> writer_;
     std::optional<Scheduler> scheduler_;
+    std::optional<UsageTeller> teller_;
     std::optional<ApiServer> api_;
 };
 

@@ -27,7 +27,7 @@ struct Services {
     /// Fails when there is no such token.
     std::function<Result<TokenChange>(std::string id)> revoke_token;
     /// Fails when there is no such token.
-    std::function<Result<TokenChange>(std::string id, bool enabled)> set_conversation_logging;
+    std::function<Result<TokenChange>(std::string id, TokenSettings)> change_token_settings;
     /// See StoreWriter; nothing when there is no such event.
     std::function<std::optional<RetryReport>(std::int64_t id)> retry_quarantined;
     /// False when there is no such event.

@@ -19,6 +19,12 @@ void key_uint(Writer& writer, const char* name, std::uint64_t value) {
     writer.Uint64(value);
 }
 
+void key_int_if(Writer& writer, const char* name, const std::optional<std::int64_t>& value) {
+    if (!value) return;
+    writer.Key(name);
+    writer.Int64(*value);
+}
+
 void write_tokens(Writer& writer, const std::vector<TokenEntry>& tokens) {
     writer.Key("tokens");
     writer.StartArray();
@@ -28,14 +34,14 @@ void write_tokens(Writer& writer, const std::vector<TokenEntry>& tokens) {
         key_text(writer, "key_sha256", to_hex(token.key_sha256));
         key_text(writer, "name", token.name);
         key_text(writer, "mode", token.mode);
-        if (token.expires_at_ms) {
-            writer.Key("expires_at_ms");
-            writer.Int64(*token.expires_at_ms);
-        }
+        key_int_if(writer, "expires_at_ms", token.expires_at_ms);
         writer.Key("revoked");
         writer.Bool(token.revoked);
         writer.Key("conversation_logging");
         writer.Bool(token.conversation_logging);
+        key_int_if(writer, "requests_per_minute", token.limits.requests_per_minute);
+        key_int_if(writer, "max_concurrent_requests", token.limits.max_concurrent_requests);
+        key_int_if(writer, "tokens_per_day", token.limits.tokens_per_day);
         writer.EndObject();
     }
     writer.EndArray();
@@ -109,6 +115,22 @@ struct BodyWriter {
         type("greet");
         key_text(writer, "instance_id", m.instance_id);
     }
+    void operator()(const DailyUsage& m) const {
+        type("usage");
+        writer.Key("ends_at_ms");
+        writer.Int64(m.ends_at_ms);
+        key_uint(writer, "counted_seq", m.counted_seq);
+        writer.Key("tokens");
+        writer.StartArray();
+        for (const TokenUsage& usage : m.tokens) {
+            writer.StartObject();
+            key_text(writer, "id", usage.token_id);
+            writer.Key("tokens");
+            writer.Int64(usage.tokens);
+            writer.EndObject();
+        }
+        writer.EndArray();
+    }
 };
 
 Result<std::vector<TokenEntry>> read_tokens(JsonFields& fields) {
@@ -128,6 +150,11 @@ Result<std::vector<TokenEntry>> read_tokens(JsonFields& fields) {
         token.expires_at_ms = entry.integer("expires_at_ms");
         token.revoked = entry.boolean("revoked");
         token.conversation_logging = entry.boolean("conversation_logging");
+        token.limits.requests_per_minute =
+            entry.integer("requests_per_minute", 1, requests_per_minute_cap);
+        token.limits.max_concurrent_requests =
+            entry.integer("max_concurrent_requests", 1, concurrent_requests_cap);
+        token.limits.tokens_per_day = entry.integer("tokens_per_day", 1, tokens_per_day_cap);
         if (entry.error()) return *entry.error();
         tokens.push_back(std::move(token));
     }
@@ -157,6 +184,20 @@ Result<std::vector<AccountReport>> read_accounts(const rapidjson::Value& list) {
         accounts.push_back(std::move(*account));
     }
     return accounts;
+}
+
+Result<std::vector<TokenUsage>> read_usage(JsonFields& fields) {
+    const rapidjson::Value* list = fields.find("tokens");
+    if (list == nullptr || !list->IsArray()) return Error{"tokens: must be a list"};
+    std::vector<TokenUsage> tokens;
+    tokens.reserve(list->Size());
+    for (const rapidjson::Value& item : list->GetArray()) {
+        JsonFields entry(item);
+        std::string id = entry.required_text("id", max_text_bytes);
+        tokens.push_back({std::move(id), entry.required_integer("tokens")});
+        if (entry.error()) return *entry.error();
+    }
+    return tokens;
 }
 
 std::uint64_t seq(JsonFields& fields, const char* name, std::int64_t min) {
@@ -220,6 +261,15 @@ Result<ControlMessage> read_body(JsonFields& fields, const std::string& type) {
         m.instance_id = required("instance_id");
         m.resume_seq = seq(fields, "resume_seq", 1);
         m.reading = fields.boolean("reading");
+        return ControlMessage(std::move(m));
+    }
+    if (type == "usage") {
+        DailyUsage m;
+        m.ends_at_ms = fields.required_integer("ends_at_ms");
+        m.counted_seq = seq(fields, "counted_seq", 0);
+        Result<std::vector<TokenUsage>> tokens = read_usage(fields);
+        if (!tokens) return tokens.error();
+        m.tokens = std::move(*tokens);
         return ControlMessage(std::move(m));
     }
     if (type == "greet") return ControlMessage(Greet{required("instance_id")});

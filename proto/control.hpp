@@ -15,6 +15,20 @@
 
 namespace ccproxy {
 
+/// What may be done with a token; an absent value is no limit.
+struct TokenLimits {
+    std::optional<std::int64_t> requests_per_minute{};      ///< At each proxy.
+    std::optional<std::int64_t> max_concurrent_requests{};  ///< At each proxy.
+    std::optional<std::int64_t> tokens_per_day{};           ///< At all proxies together.
+
+    bool operator==(const TokenLimits&) const = default;
+};
+
+/// The highest values that they take: a proxy remembers each request of a minute.
+inline constexpr std::int64_t requests_per_minute_cap = 60'000;
+inline constexpr std::int64_t concurrent_requests_cap = 1'000'000;
+inline constexpr std::int64_t tokens_per_day_cap = 1'000'000'000'000'000;
+
 /// What a proxy must know of a client key.
 struct TokenEntry {
     std::string id;
@@ -24,6 +38,7 @@ struct TokenEntry {
     std::optional<std::int64_t> expires_at_ms;
     bool revoked = false;
     bool conversation_logging = false;
+    TokenLimits limits{};
 
     bool operator==(const TokenEntry&) const = default;
 };
@@ -101,7 +116,24 @@ struct Greet {
     std::string instance_id;
 };
 
-using ControlMessage = std::variant<Hello, Ping, Welcome, Ack, Resume, RegistryChange, Pong, Greet>;
+/// Tokens used on one day.
+struct TokenUsage {
+    std::string token_id;
+    std::int64_t tokens = 0;
+
+    bool operator==(const TokenUsage&) const = default;
+};
+
+/// What the tokens with a daily limit have used today, at all proxies. Sent when it has changed, at
+/// most once a second.
+struct DailyUsage {
+    std::int64_t ends_at_ms = 0;     ///< When the day ends, in Unix time.
+    std::uint64_t counted_seq = 0;   ///< This proxy's events up to here are counted.
+    std::vector<TokenUsage> tokens;  ///< Those that have used any.
+};
+
+using ControlMessage =
+    std::variant<Hello, Ping, Welcome, Ack, Resume, RegistryChange, Pong, Greet, DailyUsage>;
 
 std::string encode_control(const ControlMessage& message);
 Result<ControlMessage> decode_control(std::string_view bytes);

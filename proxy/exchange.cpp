@@ -1,11 +1,11 @@
 // The life of a request. serve() tells it from top to bottom; each step stands below in the same
 // order.
 //
-//   read head (session.cpp) → route → authenticate → read body (in OpenAI's format: translate it,
-//   exchange_openai.cpp) → choose account → reach upstream, failing over among accounts
-//   (exchange_failover.cpp): connect, send, read the answer's head (exchange_upstream.cpp) → relay
-//   head and body, tapped → record (exchange_record.cpp) → end the answer → release upstream
-//   (relay.cpp)
+//   read head (session.cpp) → route → authenticate → check limits → read body (in OpenAI's format:
+//   translate it, exchange_openai.cpp) → choose account → reach upstream, failing over among
+//   accounts (exchange_failover.cpp): connect, send, read the answer's head
+//   (exchange_upstream.cpp) → relay head and body, tapped → record (exchange_record.cpp) → end the
+//   answer → release upstream (relay.cpp)
 //
 // Whatever way a request ends, it passes through record() once if its token is known and its route
 // is recorded, and it does so before the client can see the end of its answer.
@@ -82,6 +82,7 @@ net::Task<AfterExchange> Exchange::serve() {
         co_return co_await answer_locally();
     }
     if (!refused) refused = authenticate();
+    if (!refused) refused = check_limits();
     if (!refused) refused = co_await read_body(worker_.shared.config.limits.max_body_bytes);
     if (!refused && openai_) refused = translate_request();
     if (!refused) refused = read_facts();
@@ -129,6 +130,19 @@ Exchange::Refused Exchange::authenticate() {
         return refusal(401, "this key has expired", true);
     }
     return std::nullopt;
+}
+
+Exchange::Refused Exchange::check_limits() {
+    const auto steady = std::chrono::duration_cast<net::milliseconds>(started_.time_since_epoch());
+    limits::TokenLimiter::Admission admission =
+        worker_.shared.limiter.admit(*token_, request_at_ms_, steady.count());
+    slot_ = std::move(admission.slot);
+    if (!admission.exceeded) return std::nullopt;
+    Refused refused = refusal(429, std::move(admission.exceeded->message));
+    refused->retry_after_seconds = admission.exceeded->retry_after_seconds;
+    // Claude Code stops at once where it hears no, and shows the message.
+    refused->should_retry = refused->retry_after_seconds > 0;
+    return refused;
 }
 
 net::Task<Exchange::Refused> Exchange::read_body(std::size_t max_bytes) {

@@ -14,6 +14,7 @@
 #include "proxy/http/error_response.hpp"
 #include "proxy/http/head.hpp"
 #include "proxy/http/target.hpp"
+#include "proxy/limits/token_limiter.hpp"
 #include "proxy/openai/call.hpp"
 #include "proxy/routes.hpp"
 #include "proxy/tap/conversation_capture.hpp"
@@ -63,6 +64,7 @@ class Exchange {
     // The steps, in order. Each either succeeds or says what the client is to be told.
     Refused route();
     Refused authenticate();
+    Refused check_limits();
     net::Task<Refused> read_body(std::size_t max_bytes);
     Refused translate_request();
     Refused read_facts();
@@ -118,6 +120,7 @@ class Exchange {
     http1::Target target_;
     std::optional<openai::Call> openai_;  ///< When the client speaks OpenAI's format.
     std::shared_ptr<const TokenEntry> token_;
+    limits::TokenLimiter::Slot slot_;
     std::string body_;
     std::size_t buffered_bytes_ = 0;
     bool body_taken_ = false;  ///< The request's body has been read to its end.

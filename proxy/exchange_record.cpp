@@ -50,7 +50,10 @@ void Exchange::record(int status, const std::string& error) {
         encode_event(event, bytes);
     }
     // What the journal cannot take is counted there and shown; the request goes on.
-    worker_.shared.journal.append(bytes);
+    const std::uint64_t seq = worker_.shared.journal.append(bytes);
+    worker_.shared.limiter.used(*token_, seq,
+                                event.usage.prompt_tokens() + event.usage.output_tokens,
+                                worker_.shared.clock.unix_ms());
 }
 
 /// What was said, once an upstream has been asked and while the token's owner still wants it kept:

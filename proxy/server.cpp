@@ -36,8 +36,9 @@ Server::Server(ProxyConfig config)
       accounts_(std::make_shared<accounts::AccountSet>(config_.accounts, config_.failover)),
       registry_(config_.state_dir + "/registry.json"),
       journal_(journal_options(config_)),
-      publisher_(publisher_options(config_), journal_, registry_, [this] { return report(); }),
-      shared_{config_, accounts_, registry_, journal_, publisher_, metrics_, clock_} {
+      publisher_(publisher_options(config_), journal_, registry_, limiter_,
+                 [this] { return report(); }),
+      shared_{config_, accounts_, registry_, limiter_, journal_, publisher_, metrics_, clock_} {
     if (!registry_.load_problem().empty()) spdlog::warn("{}", registry_.load_problem());
     std::uint16_t port = config_.listen.port;
     for (std::size_t i = 0; i < config_.workers; ++i) {

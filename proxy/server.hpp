@@ -43,6 +43,7 @@ class Server {
     SystemClock clock_;
     accounts::CurrentAccounts accounts_;
     auth::TokenRegistry registry_;
+    limits::TokenLimiter limiter_;
     journal::Journal journal_;
     Metrics metrics_;
     bus::Publisher publisher_;

@@ -15,6 +15,7 @@
 #include "proxy/client_connection.hpp"
 #include "proxy/config.hpp"
 #include "proxy/journal/journal.hpp"
+#include "proxy/limits/token_limiter.hpp"
 #include "proxy/metrics.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/upstream/pool.hpp"
@@ -26,6 +27,7 @@ struct Shared {
     const ProxyConfig& config;
     accounts::CurrentAccounts& accounts;
     auth::TokenRegistry& registry;
+    limits::TokenLimiter& limiter;
     journal::Journal& journal;
     const bus::Publisher& publisher;
     Metrics& metrics;

@@ -66,6 +66,35 @@ Result<TokenOrder> read_order(std::string_view body) {
     return order;
 }
 
+/// null takes a limit away.
+LimitChange read_limit(const rapidjson::Document& body, JsonFields& fields, const char* name,
+                       std::int64_t cap) {
+    if (!body.HasMember(name)) return std::nullopt;
+    return LimitChange(fields.integer(name, 1, cap));
+}
+
+Result<TokenSettings> read_settings(std::string_view text) {
+    static constexpr const char* logging = "enable_conversation_logging";
+    const Result<rapidjson::Document> body = parse_body(
+        text, {logging, "requests_per_minute", "max_concurrent_requests", "tokens_per_day"});
+    if (!body) return body.error();
+    JsonFields fields(*body);
+    TokenSettings settings;
+    const bool logs = fields.boolean(logging);
+    if (fields.find(logging) != nullptr) settings.conversation_logging = logs;
+    settings.requests_per_minute =
+        read_limit(*body, fields, "requests_per_minute", requests_per_minute_cap);
+    settings.max_concurrent_requests =
+        read_limit(*body, fields, "max_concurrent_requests", concurrent_requests_cap);
+    settings.tokens_per_day = read_limit(*body, fields, "tokens_per_day", tokens_per_day_cap);
+    if (body->HasMember(logging) && !settings.conversation_logging) {
+        fields.fail(logging, "must be true or false");
+    }
+    if (body->ObjectEmpty()) fields.fail(logging, "or another setting is required");
+    if (fields.error()) return *fields.error();
+    return settings;
+}
+
 void write_token(JsonText& json, const TokenInfo& token, std::int64_t now_ms) {
     const bool expired = token.expires_at_ms && *token.expires_at_ms <= now_ms;
     json.open_object();
@@ -80,6 +109,9 @@ void write_token(JsonText& json, const TokenInfo& token, std::int64_t now_ms) {
     json.boolean("enable_conversation_logging", token.conversation_logging);
     json.integer("total_requests", token.total_requests);
     json.integer("total_tokens_used", token.total_tokens_used);
+    json.integer_or_null("requests_per_minute", token.limits.requests_per_minute);
+    json.integer_or_null("max_concurrent_requests", token.limits.max_concurrent_requests);
+    json.integer_or_null("tokens_per_day", token.limits.tokens_per_day);
     json.close_object();
 }
 
@@ -136,19 +168,13 @@ http::Response revoke_token(const Call& call) {
 
 http::Response change_token_settings(const Call& call) {
     if (auto refusal = refuse_parameters(call)) return *refusal;
-    static constexpr const char* setting = "enable_conversation_logging";
-    const Result<rapidjson::Document> document = parse_body(call.request.body, {setting});
-    if (!document) return bad_request(document.error());
-    JsonFields fields(*document);
-    const bool enabled = fields.boolean(setting);
-    if (fields.find(setting) == nullptr) fields.fail(setting, "is required");
-    if (fields.error()) return bad_request(*fields.error());
+    const Result<TokenSettings> settings = read_settings(call.request.body);
+    if (!settings) return bad_request(settings.error());
     const std::string id = call.path_parameter("id");
-    if (!is_uuid(id) || !call.worker.services.set_conversation_logging(id, enabled)) {
+    if (!is_uuid(id) || !call.worker.services.change_token_settings(id, *settings)) {
         return no_such_token();
     }
-    return message_response(enabled ? "conversations are recorded"
-                                    : "conversations are not recorded");
+    return message_response("the settings are in force");
 }
 
 http::Response show_own_token(const Call& call) {

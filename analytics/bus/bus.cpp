@@ -80,6 +80,10 @@ void Bus::post(RegistryChange change) {
     post_letter(std::move(change));
 }
 
+void Bus::post(DayOfTokens day) {
+    post_letter(std::move(day));
+}
+
 bool Bus::post_letter(Letter letter) {
     {
         const std::lock_guard lock(letters_mutex_);
@@ -158,8 +162,10 @@ void Bus::handle(Letter& letter) {
         const std::lock_guard lock(delivery_mutex_);
         if (const auto* committed = std::get_if<Committed>(&letter)) {
             replies = delivery_.on_committed(*committed);
+        } else if (const auto* change = std::get_if<RegistryChange>(&letter)) {
+            replies = delivery_.on_registry_change(*change);
         } else {
-            replies = delivery_.on_registry_change(std::get<RegistryChange>(letter));
+            replies = delivery_.on_day_of_tokens(std::move(std::get<DayOfTokens>(letter)));
         }
     }
     send(replies);

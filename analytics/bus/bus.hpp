@@ -63,6 +63,7 @@ class Bus {
     void post(Committed committed);
     /// Tells all proxies. Never blocks.
     void post(RegistryChange change);
+    void post(DayOfTokens day);
     /// Returns when all that was posted before is sent.
     void wait_until_sent();
 
@@ -74,7 +75,7 @@ class Bus {
         Request request = Request::none;
         std::promise<void> done;
     };
-    using Letter = std::variant<Committed, RegistryChange, Mark>;
+    using Letter = std::variant<Committed, RegistryChange, DayOfTokens, Mark>;
 
     bool post_letter(Letter letter);
     void wait_for(Request request);

@@ -51,6 +51,7 @@ Replies Delivery::on_hello(const std::string& routing_id, const Hello& hello, Mo
     replies.push_back({routing_id, std::move(welcome)});
     // An ack that fell between two connections is not sent again otherwise.
     if (proxy->status.watermark > 0) replies.push_back({routing_id, Ack{proxy->status.watermark}});
+    if (!day_.tokens.empty()) replies.push_back({routing_id, usage_for(hello.proxy_id)});
     return replies;
 }
 
@@ -164,6 +165,21 @@ Replies Delivery::on_registry_change(const RegistryChange& change) {
     Replies replies;
     for (const auto& [routing_id, proxy_id] : routes_) replies.push_back({routing_id, change});
     return replies;
+}
+
+Replies Delivery::on_day_of_tokens(DayOfTokens day) {
+    day_ = std::move(day);
+    Replies replies;
+    for (const auto& [routing_id, proxy_id] : routes_) {
+        replies.push_back({routing_id, usage_for(proxy_id)});
+    }
+    return replies;
+}
+
+DailyUsage Delivery::usage_for(const std::string& proxy_id) const {
+    const auto watermark = day_.watermarks.find(proxy_id);
+    const std::uint64_t counted = watermark == day_.watermarks.end() ? 0 : watermark->second;
+    return {day_.ends_at_ms, counted, day_.tokens};
 }
 
 void Delivery::on_unreachable(const std::string& routing_id) {

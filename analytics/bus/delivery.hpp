@@ -13,6 +13,7 @@
 #include "analytics/bus/sequence_tracker.hpp"
 #include "analytics/ingest/committed.hpp"
 #include "analytics/status.hpp"
+#include "analytics/store/daily_usage.hpp"
 #include "proto/control.hpp"
 #include "proto/event_codec.hpp"
 
@@ -58,6 +59,8 @@ class Delivery {
     Replies on_committed(const Committed& committed);
     /// The change for every proxy that is bound.
     Replies on_registry_change(const RegistryChange& change);
+    /// For every proxy that is bound, now; for one that comes later, with its welcome.
+    Replies on_day_of_tokens(DayOfTokens day);
     /// A message could not be handed over: the peer must say hello before it is told anything
     /// again.
     void on_unreachable(const std::string& routing_id);
@@ -88,10 +91,12 @@ class Delivery {
     void bind(Proxy& proxy, const std::string& proxy_id, const std::string& routing_id);
     void unbind(Proxy& proxy);
     static void align(Proxy& proxy, const Hello& hello);
+    [[nodiscard]] DailyUsage usage_for(const std::string& proxy_id) const;
     static bool is_connected(const Proxy& proxy, Moment now);
 
     const std::string instance_id_;
     RegistryCopy registry_;
+    DayOfTokens day_;
     std::map<std::string, Proxy> proxies_;
     std::map<std::string, std::string> routes_;  ///< Routing id to proxy_id.
     std::size_t announced_ = 0;

@@ -16,6 +16,7 @@
 #include "analytics/store/compression.hpp"
 #include "analytics/store/conversation_walk.hpp"
 #include "analytics/store/conversations.hpp"
+#include "analytics/store/daily_usage.hpp"
 #include "analytics/store/jobs.hpp"
 #include "analytics/store/log_walk.hpp"
 #include "analytics/store/retention.hpp"
@@ -139,6 +140,7 @@ struct TokenInfo {
     std::int64_t created_at_ms = 0;
     std::optional<std::int64_t> expires_at_ms, revoked_at_ms, last_used_at_ms;
     bool conversation_logging = false;
+    TokenLimits limits;
     std::int64_t total_requests = 0;
     std::int64_t total_tokens_used = 0;
 };
@@ -149,6 +151,15 @@ struct NewToken {
     std::string name, mode;
     std::int64_t created_at_ms = 0;
     std::optional<std::int64_t> expires_at_ms;
+};
+
+/// A limit's new value, which may be none; without it the limit stays.
+using LimitChange = std::optional<std::optional<std::int64_t>>;
+
+/// What is to change of a token; what is absent stays.
+struct TokenSettings {
+    std::optional<bool> conversation_logging{};
+    LimitChange requests_per_minute{}, max_concurrent_requests{}, tokens_per_day{};
 };
 
 /// What a change of tokens means for the proxies: nothing when the token was as asked for already.
@@ -204,7 +215,9 @@ class StoreWriter : public CompressionWriter,
     virtual TokenChange add_token(const NewToken& token) = 0;
     /// Fails when there is no such token.
     virtual Result<TokenChange> revoke_token(const std::string& id, std::int64_t now_ms) = 0;
-    virtual Result<TokenChange> set_conversation_logging(const std::string& id, bool enabled) = 0;
+    /// Fails when there is no such token.
+    virtual Result<TokenChange> change_token_settings(const std::string& id,
+                                                      const TokenSettings& settings) = 0;
 
     /// Moves what the write-ahead log holds into the database as far as readers allow, without
     /// waiting for them.
@@ -214,6 +227,7 @@ class StoreWriter : public CompressionWriter,
 /// One reader; any number may exist, each used by one thread at a time. Throws like StoreWriter.
 class StoreReader : public CompressionReader,
                     public ConversationReader,
+                    public DailyUsageReader,
                     public JobReader,
                     public LogWalkReader,
                     public ConversationWalkReader,

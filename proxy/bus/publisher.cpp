@@ -45,10 +45,11 @@ struct Publisher::Shared {
 class Publisher::Loop {
   public:
     Loop(const PublisherOptions& options, journal::Journal& journal, auth::TokenRegistry& registry,
-         AccountsReport accounts, Shared& shared)
+         limits::TokenLimiter& limiter, AccountsReport accounts, Shared& shared)
         : options_(options),
           journal_(journal),
           registry_(registry),
+          limiter_(limiter),
           accounts_(std::move(accounts)),
           shared_(shared),
           reader_(journal.folder()),
@@ -207,6 +208,8 @@ class Publisher::Loop {
         if (!registry_.apply(m)) say_hello(SteadyClock::now());
     }
 
+    void on(const DailyUsage& m) { limiter_.learn(m); }
+
     void on(const Greet&) { say_hello(SteadyClock::now()); }
     void on(const Pong& m) {
         if (m.instance_id != instance_id_) return say_hello(SteadyClock::now());
@@ -280,6 +283,7 @@ class Publisher::Loop {
     const PublisherOptions options_;
     journal::Journal& journal_;
     auth::TokenRegistry& registry_;
+    limits::TokenLimiter& limiter_;
     const AccountsReport accounts_;
     Shared& shared_;
     journal::JournalReader reader_;
@@ -305,9 +309,11 @@ class Publisher::Loop {
 };
 
 Publisher::Publisher(const PublisherOptions& options, journal::Journal& journal,
-                     auth::TokenRegistry& registry, AccountsReport accounts)
+                     auth::TokenRegistry& registry, limits::TokenLimiter& limiter,
+                     AccountsReport accounts)
     : shared_(std::make_unique<Shared>()),
-      loop_(std::make_unique<Loop>(options, journal, registry, std::move(accounts), *shared_)),
+      loop_(std::make_unique<Loop>(options, journal, registry, limiter, std::move(accounts),
+                                   *shared_)),
       thread_([this] { loop_->run(); }) {}
 
 Publisher::~Publisher() {

@@ -15,6 +15,7 @@
 #include "proxy/auth/token_registry.hpp"
 #include "proxy/bus/curve.hpp"
 #include "proxy/journal/journal.hpp"
+#include "proxy/limits/token_limiter.hpp"
 
 namespace ccproxy::bus {
 
@@ -48,7 +49,8 @@ class Publisher {
     /// `accounts` is asked every few seconds what analyticsd shall know of the accounts.
     using AccountsReport = std::function<std::vector<AccountReport>()>;
     Publisher(const PublisherOptions& options, journal::Journal& journal,
-              auth::TokenRegistry& registry, AccountsReport accounts = {});
+              auth::TokenRegistry& registry, limits::TokenLimiter& limiter,
+              AccountsReport accounts = {});
     /// Stops as stop() does.
     ~Publisher();
 

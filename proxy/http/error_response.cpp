@@ -72,6 +72,9 @@ std::string error_response(const Refusal& refusal, std::string_view request_id, 
     if (refusal.retry_after_seconds > 0) {
         out.append("\r\nretry-after: ").append(std::to_string(refusal.retry_after_seconds));
     }
+    if (refusal.should_retry) {
+        out.append("\r\nx-should-retry: ").append(*refusal.should_retry ? "true" : "false");
+    }
     out.append(refusal.close || !keep_alive ? "\r\nconnection: close\r\n\r\n" : "\r\n\r\n");
     if (!head_only) out.append(body);
     return out;

@@ -1,6 +1,7 @@
 // Errors that the proxy itself answers, in the shape of the Messages API.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,9 @@ struct Refusal {
     std::string message;
     bool close = false;           ///< End the connection after the answer.
     int retry_after_seconds = 0;  ///< Sent when positive.
-    std::string param{};          ///< Of the request's parameters, the one at fault, if it is one.
+    /// Sent as x-should-retry, which the clients' libraries follow, when there is something to say.
+    std::optional<bool> should_retry{};
+    std::string param{};  ///< Of the request's parameters, the one at fault, if it is one.
 };
 
 /// The error type that goes with a status (Anthropic API documentation, "Errors").

@@ -164,18 +164,20 @@ bool Journal::open_segment() {
     return true;
 }
 
-bool Journal::append(std::string_view payload) {
+std::uint64_t Journal::append(std::string_view payload) {
     Handle handle;
+    std::uint64_t seq = 0;
     {
         const std::lock_guard lock(mutex_);
         if (!write_record(payload)) {
             count_drop();
-            return false;
+            return 0;
         }
-        if (!options_.sync_each_append) return true;
+        seq = next_seq_ - 1;
+        if (!options_.sync_each_append) return seq;
         handle = active_;
     }
-    return ::fdatasync(handle->fd()) == 0;
+    return ::fdatasync(handle->fd()) == 0 ? seq : 0;
 }
 
 bool Journal::has_room(std::size_t payload_bytes) {

@@ -50,9 +50,9 @@ class Journal {
     [[nodiscard]] const std::string& proxy_id() const { return proxy_id_; }
     [[nodiscard]] const std::string& folder() const { return options_.folder; }
 
-    /// Writes one event with one system call. False when it could not be written (no room, disk
-    /// error); the event is counted as dropped then, and the next one is tried afresh.
-    bool append(std::string_view payload);
+    /// Writes one event with one system call, and gives its seq. 0 when it could not be written (no
+    /// room, disk error); the event is counted as dropped then, and the next one is tried afresh.
+    std::uint64_t append(std::string_view payload);
 
     /// Whether an event of this size would find room now. One that can do with less asks first,
     /// since append() counts what it refuses.

@@ -64,7 +64,8 @@ async function validBody(operation, optional = true) {
     if (!optional && !operation.body.required?.includes(name)) continue;
     body[name] = await makeValue(world, operation, name, description.resolve(schema));
   }
-  return body;
+  const tooFew = Object.keys(body).length < (operation.body.minProperties ?? 0);
+  return tooFew && !optional ? validBody(operation) : body;
 }
 
 /** Sends a call; what is not given is valid. `raw` is a query, `id` a segment, encoded already. */

@@ -13,6 +13,7 @@
 #include "analytics/store/sqlite/conversation_query.hpp"
 #include "analytics/store/sqlite/conversation_removal.hpp"
 #include "analytics/store/sqlite/conversation_walk.hpp"
+#include "analytics/store/sqlite/daily_usage.hpp"
 #include "analytics/store/sqlite/job_table.hpp"
 #include "analytics/store/sqlite/log_query.hpp"
 #include "analytics/store/sqlite/log_walk.hpp"
@@ -105,8 +106,9 @@ class SqliteWriter final : public StoreWriter {
     Result<TokenChange> revoke_token(const std::string& id, std::int64_t now_ms) override {
         return analytics::revoke_token(database_, id, now_ms, new_uuid());
     }
-    Result<TokenChange> set_conversation_logging(const std::string& id, bool enabled) override {
-        return analytics::set_conversation_logging(database_, id, enabled, new_uuid());
+    Result<TokenChange> change_token_settings(const std::string& id,
+                                              const TokenSettings& settings) override {
+        return analytics::change_token_settings(database_, id, settings, new_uuid());
     }
 
     void save_job(const JobRecord& record) override { analytics::save_job(database_, record); }
@@ -193,6 +195,9 @@ class SqliteReader final : public StoreReader {
     }
     Result<SearchPage> search_conversations(const SearchRequest& request) override {
         return analytics::search_conversations(database_, request);
+    }
+    DayOfTokens day_of_tokens(std::int64_t unix_ms) override {
+        return read_day_of_tokens(database_, stats_zone(), unix_ms);
     }
     std::vector<JobRecord> jobs() override { return read_jobs(database_); }
     StorageSizes sizes() override {

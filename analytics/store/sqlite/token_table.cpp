@@ -13,11 +13,12 @@ namespace ccproxy::analytics {
 namespace {
 
 constexpr const char* entry_columns =
-    "SELECT id, key_sha256, name, mode, expires_at, revoked_at IS NOT NULL, conversation_logging "
-    "FROM tokens ";
+    "SELECT id, key_sha256, name, mode, expires_at, revoked_at IS NOT NULL, conversation_logging, "
+    "requests_per_minute, max_concurrent_requests, tokens_per_day FROM tokens ";
 constexpr const char* info_columns =
     "SELECT id, name, mode, created_at, expires_at, revoked_at, last_used_at, "
-    "conversation_logging, total_requests, total_tokens FROM tokens ";
+    "conversation_logging, total_requests, total_tokens, requests_per_minute, "
+    "max_concurrent_requests, tokens_per_day FROM tokens ";
 
 std::optional<std::int64_t> optional_integer(SQLite::Statement& row, int index) {
     const SQLite::Column column = row.getColumn(index);
@@ -31,6 +32,12 @@ void bind_optional(SQLite::Statement& row, int index, const std::optional<std::i
     } else {
         row.bind(index);
     }
+}
+
+/// Three columns from `first` on.
+TokenLimits read_limits(SQLite::Statement& row, int first) {
+    return {optional_integer(row, first), optional_integer(row, first + 1),
+            optional_integer(row, first + 2)};
 }
 
 TokenEntry to_entry(SQLite::Statement& row) {
@@ -47,6 +54,7 @@ TokenEntry to_entry(SQLite::Statement& row) {
     entry.expires_at_ms = optional_integer(row, 4);
     entry.revoked = row.getColumn(5).getInt() != 0;
     entry.conversation_logging = row.getColumn(6).getInt() != 0;
+    entry.limits = read_limits(row, 7);
     return entry;
 }
 
@@ -62,6 +70,7 @@ TokenInfo to_info(SQLite::Statement& row) {
     info.conversation_logging = row.getColumn(7).getInt() != 0;
     info.total_requests = row.getColumn(8).getInt64();
     info.total_tokens_used = row.getColumn(9).getInt64();
+    info.limits = read_limits(row, 10);
     return info;
 }
 
@@ -116,15 +125,27 @@ Result<TokenChange> revoke_token(SQLite::Database& database, const std::string& 
     return commit_change(database, transaction, id, version);
 }
 
-Result<TokenChange> set_conversation_logging(SQLite::Database& database, const std::string& id,
-                                             bool enabled, const std::string& version) {
+Result<TokenChange> change_token_settings(SQLite::Database& database, const std::string& id,
+                                          const TokenSettings& settings,
+                                          const std::string& version) {
     SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
     const std::optional<TokenEntry> token = find_entry(database, id);
     if (!token) return Error{"there is no such token"};
-    if (token->conversation_logging == enabled) return TokenChange{};
-    SQLite::Statement update(database, "UPDATE tokens SET conversation_logging = ? WHERE id = ?");
-    update.bind(1, enabled ? 1 : 0);
-    update.bind(2, id);
+    TokenEntry wanted = *token;
+    const auto change = [](auto& value, const auto& to) { value = to.value_or(value); };
+    change(wanted.conversation_logging, settings.conversation_logging);
+    change(wanted.limits.requests_per_minute, settings.requests_per_minute);
+    change(wanted.limits.max_concurrent_requests, settings.max_concurrent_requests);
+    change(wanted.limits.tokens_per_day, settings.tokens_per_day);
+    if (wanted == *token) return TokenChange{};
+    SQLite::Statement update(database,
+                             "UPDATE tokens SET conversation_logging = ?, requests_per_minute = ?, "
+                             "max_concurrent_requests = ?, tokens_per_day = ? WHERE id = ?");
+    update.bind(1, wanted.conversation_logging ? 1 : 0);
+    bind_optional(update, 2, wanted.limits.requests_per_minute);
+    bind_optional(update, 3, wanted.limits.max_concurrent_requests);
+    bind_optional(update, 4, wanted.limits.tokens_per_day);
+    update.bind(5, id);
     update.exec();
     return commit_change(database, transaction, id, version);
 }

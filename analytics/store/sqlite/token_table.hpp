@@ -17,8 +17,9 @@ TokenChange add_token(SQLite::Database& database, const NewToken& token,
                       const std::string& version);
 Result<TokenChange> revoke_token(SQLite::Database& database, const std::string& id,
                                  std::int64_t now_ms, const std::string& version);
-Result<TokenChange> set_conversation_logging(SQLite::Database& database, const std::string& id,
-                                             bool enabled, const std::string& version);
+Result<TokenChange> change_token_settings(SQLite::Database& database, const std::string& id,
+                                          const TokenSettings& settings,
+                                          const std::string& version);
 
 RegistrySnapshot read_registry(SQLite::Database& database);
 

@@ -153,7 +153,7 @@ void measure_store(const std::string& path, const std::vector<Session>& sessions
     for (unsigned user = 0; user < users; ++user) {
         const std::string& id = sessions[user].user;
         store->add_token({id, sha256(id), id, "api", 1, std::nullopt});
-        store->set_conversation_logging(id, true);
+        store->change_token_settings(id, {true});
     }
     const auto start = std::clock();
     fill(*store, sessions, users, turns);

@@ -10,6 +10,7 @@ const types = {
   408: 'invalid_request_error',
   413: 'request_too_large',
   415: 'invalid_request_error',
+  429: 'rate_limit_error',
   431: 'invalid_request_error',
   502: 'api_error',
   503: 'overloaded_error',

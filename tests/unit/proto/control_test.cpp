@@ -5,11 +5,13 @@
 namespace ccproxy {
 namespace {
 
-RegistrySnapshot two_tokens() {
+RegistrySnapshot some_tokens() {
     RegistrySnapshot registry;
     registry.version = "version-1";
     registry.tokens.push_back({"a", sha256("key a"), "Älice", "both", 1234, false, true});
     registry.tokens.push_back({"b", sha256("key b"), "Bob", "api", std::nullopt, true, false});
+    registry.tokens.push_back(
+        {"c", sha256("key c"), "Cyd", "api", {}, false, false, {60, 4, 1000}});
     return registry;
 }
 
@@ -30,15 +32,20 @@ TEST_CASE("every control message survives its encoding") {
     CHECK(hello.dropped == 7);
     CHECK(hello.number == 2);
 
+    const DailyUsage usage = through(DailyUsage{86'400'000, 17, {{"a", 5}, {"b", 6}}});
+    CHECK(usage.ends_at_ms == 86'400'000);
+    CHECK(usage.counted_seq == 17);
+    CHECK(usage.tokens == std::vector<TokenUsage>{{"a", 5}, {"b", 6}});
+
     const Ping ping = through(Ping{"p", "i", 10, 1, {}});
     CHECK(ping.instance_id == "i");
     CHECK(ping.next_seq == 10);
     CHECK_FALSE(ping.accounts);
 
-    const Welcome welcome = through(Welcome{"i", 2, 5, two_tokens()});
+    const Welcome welcome = through(Welcome{"i", 2, 5, some_tokens()});
     CHECK(welcome.hello_number == 2);
     CHECK(welcome.resume_seq == 5);
-    CHECK(welcome.registry == two_tokens());
+    CHECK(welcome.registry == some_tokens());
     CHECK_FALSE(through(Welcome{"i", 2, 5, std::nullopt}).registry);
 
     CHECK(through(Ack{8}).seq == 8);
@@ -49,10 +56,10 @@ TEST_CASE("every control message survives its encoding") {
     CHECK_FALSE(pong.reading);
     CHECK(through(Greet{"i"}).instance_id == "i");
 
-    const RegistryChange change = through(RegistryChange{"v1", "v2", two_tokens().tokens});
+    const RegistryChange change = through(RegistryChange{"v1", "v2", some_tokens().tokens});
     CHECK(change.from_version == "v1");
     CHECK(change.version == "v2");
-    CHECK(change.tokens == two_tokens().tokens);
+    CHECK(change.tokens == some_tokens().tokens);
 }
 
 TEST_CASE("a ping tells of accounts") {
@@ -96,7 +103,7 @@ TEST_CASE("a malformed control message is refused") {
 }
 
 TEST_CASE("a registry survives its file form") {
-    CHECK(decode_registry(encode_registry(two_tokens())).value() == two_tokens());
+    CHECK(decode_registry(encode_registry(some_tokens())).value() == some_tokens());
     CHECK(decode_registry(R"({"tokens":[]})").has_error());
 }
 

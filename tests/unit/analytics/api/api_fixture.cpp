@@ -88,9 +88,9 @@ Services ApiFixture::services() {
                 return change;
             });
         },
-        [this, locked](const std::string& id, bool enabled) {
+        [this, locked](const std::string& id, const TokenSettings& settings) {
             return locked([&] {
-                Result<TokenChange> change = writer_->set_conversation_logging(id, enabled);
+                Result<TokenChange> change = writer_->change_token_settings(id, settings);
                 if (change) count(*change);
                 return change;
             });
@@ -148,7 +148,7 @@ std::string ApiFixture::add_conversation(const std::function<void(Event&)>& chan
         const std::lock_guard lock(mutex_);
         if (writer_->registry().tokens.empty()) {
             writer_->add_token({"token", sha256("key"), "ann", "api", 1, std::nullopt});
-            writer_->set_conversation_logging("token", true);
+            writer_->change_token_settings("token", {true});
         }
     }
     return add_log([&](PricedEvent& priced) {

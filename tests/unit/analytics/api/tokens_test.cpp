@@ -42,7 +42,8 @@ TEST_CASE("A token is made, listed, set up, seen by its owner and revoked", "[ap
     const rapidjson::Value& entry = listed.json["tokens"][0];
     CHECK(field_names(entry) ==
           "id name mode created_at expires_at revoked_at last_used_at is_valid "
-          "enable_conversation_logging total_requests total_tokens_used ");
+          "enable_conversation_logging total_requests total_tokens_used "
+          "requests_per_minute max_concurrent_requests tokens_per_day ");
     CHECK(text_of(entry["name"]) == "Zoë");
     CHECK(text_of(entry["mode"]) == "api");
     CHECK(text_of(entry["created_at"]) == "2026-03-01T00:00:00.000Z");
@@ -174,6 +175,46 @@ TEST_CASE("Settings and revocation check what they are given", "[api][tokens]") 
         CHECK(answer.status == 400);
         CHECK_THAT(answer.error(), Catch::StartsWith("enable_conversation_logging:"));
     }
+}
+
+TEST_CASE("Limits are set, shown and taken away", "[api][tokens]") {
+    const ApiFixture api;
+    const JsonAnswer made = api.send("POST", "/api/token/generate", R"({"name":"x"})");
+    const std::string settings = "/api/token/" + text_of(made.json["id"]) + "/settings";
+    const auto shown = [&] {
+        const JsonAnswer list = api.get("/api/token/list");
+        const rapidjson::Value& token = list.json["tokens"][0];
+        std::string text;
+        for (const char* name :
+             {"requests_per_minute", "max_concurrent_requests", "tokens_per_day"}) {
+            text += token[name].IsNull() ? "null " : std::to_string(number_of(token[name])) + " ";
+        }
+        return text;
+    };
+    CHECK(shown() == "null null null ");
+    CHECK(api.send("PUT", settings, R"({"requests_per_minute":60,"tokens_per_day":5})").status ==
+          200);
+    CHECK(shown() == "60 null 5 ");
+    CHECK(api.send("PUT", settings, R"({"requests_per_minute":null,"max_concurrent_requests":1})")
+              .status == 200);
+    CHECK(shown() == "null 1 5 ");
+    const std::vector<std::pair<std::string, std::string>> bodies{
+        {R"({"requests_per_minute":0})", "requests_per_minute"},
+        {R"({"requests_per_minute":60001})", "requests_per_minute"},
+        {R"({"requests_per_minute":"60"})", "requests_per_minute"},
+        {R"({"max_concurrent_requests":-1})", "max_concurrent_requests"},
+        {R"({"max_concurrent_requests":1.5})", "max_concurrent_requests"},
+        {R"({"tokens_per_day":1000000000000001})", "tokens_per_day"},
+        {R"({"tokens_per_day":true})", "tokens_per_day"},
+        {R"({"tokens_per_month":1})", "tokens_per_month"},
+    };
+    for (const auto& [body, named] : bodies) {
+        CAPTURE(body);
+        const JsonAnswer answer = api.send("PUT", settings, body);
+        CHECK(answer.status == 400);
+        CHECK_THAT(answer.error(), Catch::Contains(named));
+    }
+    CHECK(shown() == "null 1 5 ");
 }
 
 TEST_CASE("A database that fails is a 500 that tells nothing", "[api][tokens]") {

@@ -66,7 +66,7 @@ TEST_CASE("a deleted conversation takes along what it alone held", "[app]") {
         const auto writer =
             open_sqlite_writer(f.config.database_path, DayZone::find("UTC").value(), f.clock);
         writer->add_token({"token-1", {}, "ann", "api", 1, std::nullopt});
-        writer->set_conversation_logging("token-1", true);
+        writer->change_token_settings("token-1", {true});
         writer->append({make_item(1, event)});
     }
     const auto messages = [&] {

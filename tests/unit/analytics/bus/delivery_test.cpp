@@ -211,3 +211,26 @@ TEST_CASE("messages that no proxy sends are counted", "[bus]") {
     CHECK(f.delivery.on_control("r1", Ack{5}, f.now).empty());
     CHECK(f.delivery.unexpected_messages() == 1);
 }
+
+TEST_CASE("each proxy hears up to where its own events are counted", "[bus]") {
+    Fixture f;
+    f.greet(hello(11, 11));
+    Hello other = hello(1, 1);
+    other.proxy_id = "p2";
+    f.greet(other, "r2");
+    const DayOfTokens day{5'000, {{"t1", 70}}, {{"p1", 12}}};
+    const Replies replies = f.delivery.on_day_of_tokens(day);
+    REQUIRE(replies.size() == 2);
+    const auto& first = std::get<DailyUsage>(replies[0].message);
+    CHECK(replies[0].routing_id == "r1");
+    CHECK(first.ends_at_ms == 5'000);
+    CHECK(first.counted_seq == 12);
+    CHECK(first.tokens == day.tokens);
+    CHECK(std::get<DailyUsage>(replies[1].message).counted_seq == 0);
+
+    Hello late = hello(1, 1);
+    late.proxy_id = "p3";
+    const Replies greeted = f.delivery.on_control("r3", late, f.now);
+    REQUIRE(greeted.size() == 2);
+    CHECK(std::get<DailyUsage>(greeted[1].message).tokens == day.tokens);
+}

@@ -16,6 +16,7 @@ struct ProxySide {
     TempFolder folder;
     journal::Journal journal;
     auth::TokenRegistry registry{folder.file("registry.json")};
+    limits::TokenLimiter limiter;
     bus::PublisherOptions options;
 
     ProxySide(const std::string& name, const BusAddresses& addresses, const ClientCurve& curve)
@@ -55,7 +56,7 @@ TEST_CASE("a journal crosses the network with the right keys", "[bus][curve]") {
     NetworkFixture f({"edge"});
     const auto receiver = f.start();
     ProxySide proxy("edge", f.addresses, f.keys_of("edge"));
-    const bus::Publisher publisher(proxy.options, proxy.journal, proxy.registry);
+    const bus::Publisher publisher(proxy.options, proxy.journal, proxy.registry, proxy.limiter);
     CHECK(wait_for_acks(publisher, std::chrono::seconds(10)));
     CHECK(publisher.status().connected);
     CHECK(proxy.registry.is_loaded());
@@ -78,7 +79,7 @@ TEST_CASE("a journal stays where it is without them", "[bus][curve]") {
         name = "core";
     }
     ProxySide proxy(name, f.addresses, curve);
-    const bus::Publisher publisher(proxy.options, proxy.journal, proxy.registry);
+    const bus::Publisher publisher(proxy.options, proxy.journal, proxy.registry, proxy.limiter);
     CHECK_FALSE(wait_for_acks(publisher, std::chrono::milliseconds(1500)));
     CHECK_FALSE(publisher.status().connected);
     CHECK_FALSE(proxy.registry.is_loaded());

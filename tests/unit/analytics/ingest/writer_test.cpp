@@ -74,8 +74,9 @@ class FlakyStore final : public StoreWriter {
     Result<TokenChange> revoke_token(const std::string& id, std::int64_t now_ms) override {
         return store_->revoke_token(id, now_ms);
     }
-    Result<TokenChange> set_conversation_logging(const std::string& id, bool enabled) override {
-        return store_->set_conversation_logging(id, enabled);
+    Result<TokenChange> change_token_settings(const std::string& id,
+                                              const TokenSettings& settings) override {
+        return store_->change_token_settings(id, settings);
     }
     std::optional<RetryReport> retry_quarantined(std::int64_t id, const Decode& decode) override {
         return store_->retry_quarantined(id, decode);

@@ -81,7 +81,7 @@ TEST_CASE("A token's conversations go at any age, the others' and what they shar
           "[retention][conversations]") {
     ConversationRetentionFixture f;
     f.add_token("token-2");
-    f.writer->set_conversation_logging("token-2", true);
+    f.writer->change_token_settings("token-2", {true});
     f.fill(1, 150, "token-1", f.clock.now_ms);
     f.fill(151, 50, "token-1", f.clock.now_ms - 90 * day_ms);
     f.fill(201, 30, "token-2", f.clock.now_ms - 90 * day_ms);

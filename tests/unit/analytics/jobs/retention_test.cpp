@@ -75,7 +75,7 @@ TEST_CASE("Without a rule nothing is deleted", "[retention]") {
 TEST_CASE("Conversations have an age of their own", "[retention]") {
     RetentionFixture fixture;
     fixture.writer->add_token({"token-1", {}, "ann", "api", 1, std::nullopt});
-    fixture.writer->set_conversation_logging("token-1", true);
+    fixture.writer->change_token_settings("token-1", {true});
     std::vector<IngestItem> batch;
     for (unsigned i = 1; i <= 250; ++i) {
         const std::int64_t age_days = i <= 230 ? 40 : 20;

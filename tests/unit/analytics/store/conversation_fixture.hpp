@@ -17,7 +17,7 @@ inline std::string said(const std::string& role, const std::string& text) {
 struct ConversationFixture : StoreFixture {
     ConversationFixture() {
         add_token("token-1");
-        writer->set_conversation_logging("token-1", true);
+        writer->change_token_settings("token-1", {true});
     }
 
     void add_token(const std::string& id) const {

@@ -32,7 +32,7 @@ TEST_CASE("a conversation is stored with its log and shown by the views", "[conv
 TEST_CASE("a message is stored once, however often and by whom it is sent", "[conversations]") {
     ConversationFixture f;
     f.add_token("token-2");
-    f.writer->set_conversation_logging("token-2", true);
+    f.writer->change_token_settings("token-2", {true});
     f.add(ConversationFixture::make_turn(1, {said("user", "hello")}, said("assistant", "hi")));
     CHECK(f.counts() == "1|2|3|0|1");
     Event again =
@@ -56,7 +56,7 @@ TEST_CASE("without the token's wish nothing is kept but the log", "[conversation
     ConversationFixture f;
     const Event event = ConversationFixture::make_turn(1, {said("user", "a secret")});
     SECTION("the setting is off") {
-        f.writer->set_conversation_logging("token-1", false);
+        f.writer->change_token_settings("token-1", {false});
     }
     SECTION("the configuration is off") {
         f.writer.reset();

@@ -116,7 +116,7 @@ TEST_CASE("a large message takes the steps of many small ones", "[conversations]
 TEST_CASE("a token's conversations are deleted in bounded steps", "[conversations]") {
     RemovalFixture f;
     f.add_token("token-2");
-    f.writer->set_conversation_logging("token-2", true);
+    f.writer->change_token_settings("token-2", {true});
     f.add_session(1, 5, "a");
     f.add_session(11, 2, "a", "token-2");
     CHECK(f.writer->delete_conversations_of_token("token-1", 3) == 3);

@@ -13,7 +13,7 @@ namespace {
 struct WalkFixture : ConversationFixture {
     WalkFixture() {
         add_token("token-2");
-        writer->set_conversation_logging("token-2", true);
+        writer->change_token_settings("token-2", {true});
     }
 
     /// Two tokens, three sessions, many of the same moments.

@@ -23,7 +23,7 @@ inline std::int64_t number_of(const FoundConversation& found) {
 struct SearchFixture : ConversationFixture {
     SearchFixture() {
         add_token("token-2");
-        writer->set_conversation_logging("token-2", true);
+        writer->change_token_settings("token-2", {true});
     }
 
     static Event make_said(unsigned number, const std::string& prompt,

@@ -24,7 +24,7 @@ TEST_CASE("every change of tokens gives the registry another version", "[store]"
           std::vector<TokenEntry>{{"t1", sha256("key of ann"), "ann", "both", 9000, false, false}});
     CHECK(store.writer->registry() == RegistrySnapshot{added.version, added.tokens});
 
-    const auto logged = store.writer->set_conversation_logging("t1", true).value().registry.value();
+    const auto logged = store.writer->change_token_settings("t1", {true}).value().registry.value();
     CHECK(logged.from_version == added.version);
     CHECK(logged.tokens.at(0).conversation_logging);
 
@@ -44,7 +44,7 @@ TEST_CASE("what changes nothing keeps the version", "[store]") {
     REQUIRE(store.writer->revoke_token("t1", 2000).has_value());
     const std::string version = store.writer->registry().version;
     CHECK_FALSE(store.writer->revoke_token("t1", 3000).value().registry);
-    CHECK_FALSE(store.writer->set_conversation_logging("t1", false).value().registry);
+    CHECK_FALSE(store.writer->change_token_settings("t1", {false}).value().registry);
     CHECK(store.writer->registry().version == version);
     CHECK(store.reader()->tokens().at(0).revoked_at_ms == 2000);
 }
@@ -52,7 +52,7 @@ TEST_CASE("what changes nothing keeps the version", "[store]") {
 TEST_CASE("a token that does not exist is an error, and so is one that does", "[store]") {
     StoreFixture store;
     CHECK_FALSE(store.writer->revoke_token("t9", 1).has_value());
-    CHECK_FALSE(store.writer->set_conversation_logging("t9", true).has_value());
+    CHECK_FALSE(store.writer->change_token_settings("t9", {true}).has_value());
     store.writer->add_token(ann);
     const RegistrySnapshot before = store.writer->registry();
     NewToken same_key = ben;
@@ -93,4 +93,51 @@ TEST_CASE("readers see tokens with their use, and find one by its key", "[store]
     CHECK(found->id == "t1");
     CHECK(found->mode == "both");
     CHECK_FALSE(reader->token_by_key(sha256("another key")));
+}
+
+TEST_CASE("limits are set one by one, and taken away", "[store]") {
+    StoreFixture store;
+    store.writer->add_token(ann);
+    TokenSettings some;
+    some.requests_per_minute = 60;
+    some.tokens_per_day = 1'000'000;
+    const auto set = store.writer->change_token_settings("t1", some).value().registry.value();
+    CHECK(set.tokens.at(0).limits == TokenLimits{60, {}, 1'000'000});
+    CHECK(store.reader()->tokens().at(0).limits == TokenLimits{60, {}, 1'000'000});
+    CHECK_FALSE(store.writer->change_token_settings("t1", some).value().registry);
+
+    TokenSettings other;
+    other.conversation_logging = true;
+    other.max_concurrent_requests = 4;
+    other.requests_per_minute.emplace(std::nullopt);
+    store.writer->change_token_settings("t1", other);
+    CHECK(store.writer->registry().tokens.at(0).limits == TokenLimits{{}, 4, 1'000'000});
+    CHECK(store.writer->registry().tokens.at(0).conversation_logging);
+}
+
+TEST_CASE("the tokens of today are told of tokens with a daily limit", "[store]") {
+    StoreFixture store;
+    constexpr std::int64_t day_ms = 86'400'000;
+    const std::int64_t today_ms = store.clock.now_ms;
+    NewToken limited = ann;
+    limited.id = "token-1";
+    store.writer->add_token(limited);
+    const auto append = [&](unsigned number, std::int64_t at_ms, const char* user) {
+        Event event = make_event(number, at_ms);
+        event.user_name = user;
+        store.writer->append({make_item(number, event)});
+    };
+    append(1, today_ms - 1, "ann");
+    append(2, today_ms, "ann");
+    append(3, today_ms + day_ms - 1, "anna");
+    CHECK(store.reader()->day_of_tokens(today_ms) == DayOfTokens{today_ms + day_ms, {}, {}});
+
+    TokenSettings limit;
+    limit.tokens_per_day = 100;
+    store.writer->change_token_settings("token-1", limit);
+    CHECK(store.reader()->day_of_tokens(today_ms + 5) ==
+          DayOfTokens{today_ms + day_ms, {{"token-1", 2 * 4'400}}, {{"proxy-1", 3}}});
+    CHECK(store.reader()->day_of_tokens(today_ms - 1) ==
+          DayOfTokens{today_ms, {{"token-1", 4'400}}, {{"proxy-1", 3}}});
+    CHECK(store.reader()->day_of_tokens(today_ms + day_ms).tokens.empty());
 }

@@ -259,7 +259,7 @@ TEST_CASE("a disk that takes only a part of a record leaves no trace of it") {
     const auto size = std::filesystem::file_size(segment_path(journal, 1));
     const rlimit limit{static_cast<rlim_t>(size + 40), before.rlim_max};
     REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    const bool taken = journal.append(event(6));
+    const bool taken = journal.append(event(6)) != 0;
     REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
     CHECK_FALSE(taken);
     CHECK(journal.status().dropped == 1);
