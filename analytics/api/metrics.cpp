@@ -143,6 +143,8 @@ void add_storage(Families& all, const StorageSizes& sizes) {
     all.gauge("wal_bytes", "Size of the write-ahead log", sizes.wal_bytes);
     all.gauge("request_logs", "Request logs in the database", sizes.request_logs);
     all.gauge("conversations", "Conversations in the database", sizes.conversations);
+    all.gauge("content_bytes", "What their messages hold, each counted once", sizes.content_bytes);
+    all.gauge("content_stored_bytes", "What those take on disk", sizes.content_stored_bytes);
     all.gauge("quarantine_events", "Events in quarantine", sizes.quarantined);
     all.gauge("quarantine_bytes", "What their payloads take", sizes.quarantined_bytes);
     all.counter("quarantine_discarded_total", "Events thrown out of a full quarantine, ever",

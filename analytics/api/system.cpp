@@ -60,6 +60,8 @@ void write_storage(JsonText& json, const StorageSizes& sizes) {
     json.integer("free_bytes", sizes.free_bytes);
     json.integer("request_logs", sizes.request_logs);
     json.integer("conversations", sizes.conversations);
+    json.integer("content_bytes", sizes.content_bytes);
+    json.integer("content_stored_bytes", sizes.content_stored_bytes);
     json.integer("quarantined", sizes.quarantined);
     json.integer("quarantined_bytes", sizes.quarantined_bytes);
     json.integer("discarded", sizes.discarded);

@@ -172,6 +172,8 @@ struct StorageSizes {
     std::int64_t free_bytes = 0;  ///< The part of database_bytes that holds nothing.
     std::int64_t request_logs = 0;
     std::int64_t conversations = 0;
+    std::int64_t content_bytes = 0;         ///< Of their messages, each counted once.
+    std::int64_t content_stored_bytes = 0;  ///< What those take, deflated or in packs.
     std::int64_t quarantined = 0, quarantined_bytes = 0;
     std::int64_t discarded = 0;  ///< Events thrown out of a full quarantine, ever.
     int schema_version = 0;

@@ -256,7 +256,8 @@ it('200 turns of a session cost what is new in them, not what was sent', async (
   await stack.api.ask('POST', '/api/jobs/retain');
   const cost = statSync(database()).size - before;
   const newBytes = system.length + JSON.stringify(messages).length;
-  assert.ok(cost < newBytes * 1.5, `${cost} bytes for ${newBytes} that were new, of ${sentBytes}`);
+  // Stored once, and once more in the index of the search.
+  assert.ok(cost < newBytes * 3, `${cost} bytes for ${newBytes} that were new, of ${sentBytes}`);
   assert.ok(cost * 20 < sentBytes, `${cost} bytes for ${newBytes} that were new, of ${sentBytes}`);
   await assertShown(turn, { messages: messages.slice(0, -1) }, { system_prompt: system });
   assert.equal((await list({ conversation_id: 'a-long-session', limit: 1 })).total, 200);

@@ -213,6 +213,8 @@ class SqliteReader final : public StoreReader {
         sizes.free_bytes = value("PRAGMA freelist_count") * page_bytes;
         sizes.request_logs = counter("request_logs");
         sizes.conversations = counter("conversations");
+        sizes.content_bytes = counter("content_bytes");
+        sizes.content_stored_bytes = counter("content_stored_bytes");
         sizes.quarantined = counter("quarantined");
         sizes.quarantined_bytes = counter("quarantined_bytes");
         sizes.discarded = counter("quarantine_discarded");

@@ -231,3 +231,34 @@ TEST_CASE("bodies of a database from before there were packs stay", "[compressio
     REQUIRE(row.executeStep());
     CHECK(row.getColumn(0).getString() == "hi");
 }
+
+TEST_CASE("the sizes of contents are those of the tables, whatever happens to them",
+          "[compression]") {
+    CompressionFixture f;
+    const auto agree = [&] {
+        const StorageSizes sizes = f.reader()->sizes();
+        CHECK(f.query("SELECT ifnull(sum(bytes), 0) FROM messages") ==
+              std::to_string(sizes.content_bytes));
+        CHECK(f.query("SELECT (SELECT ifnull(sum(length(body)), 0) FROM message_bodies) + "
+                      "(SELECT ifnull(sum(length(body)), 0) FROM message_packs)") ==
+              std::to_string(sizes.content_stored_bytes));
+        return sizes;
+    };
+    CHECK(agree().content_bytes == 0);
+    f.add_session(1, 40, "alpha");
+    f.add_session(101, 40, "beta");
+    const StorageSizes taken = agree();
+    CHECK(taken.content_stored_bytes > 0);
+    f.compress();
+    const StorageSizes compressed = agree();
+    CHECK(compressed.content_bytes == taken.content_bytes);
+    CHECK(compressed.content_stored_bytes < taken.content_stored_bytes);
+    f.writer->delete_conversations_before(make_event(0).request_at_ms + 10, 1'000);
+    while (f.writer->collect_conversation_garbage(100) > 0) {
+    }
+    agree();
+    f.writer->delete_conversations_before(make_event(0).request_at_ms + 1'000'000, 1'000);
+    while (f.writer->collect_conversation_garbage(100) > 0) {
+    }
+    CHECK(agree().content_stored_bytes == 0);
+}
