@@ -17,12 +17,11 @@
 namespace ccproxy::analytics {
 namespace {
 
+/// All but the times.
 Conditions conditions_of(const LogFilter& filter) {
     Conditions where;
     add_filter(filter, Narrowing::none, where);
     add_failure_index(filter, where);
-    where.add_optional("request_at >= ?", filter.from_ms);
-    where.add_optional("request_at < ?", filter.to_ms);
     return where;
 }
 
@@ -69,12 +68,13 @@ std::optional<std::int64_t> sort_value(const RequestLog& log, SortField sort) {
     return std::nullopt;
 }
 
-/// The rows that come after the cursor's row.
-void add_cursor(const Cursor& cursor, Conditions& where) {
+/// The rows that come after the cursor's row. As a row value, so that an index on the column gives
+/// the starting point, unless times do: each span of them would be walked from its far end.
+void add_cursor(const Cursor& cursor, bool by_hours, Conditions& where) {
     const Column column = column_of(cursor.sort);
-    const std::string name = column.name;
+    std::string name(by_hours ? "+" : "");
+    name.append(column.name);
     if (!column.nullable) {
-        // As a row value, so that an index on the column gives the starting point.
         where.add("(" + name + ", id) " + (cursor.ascending ? ">" : "<") + " (?, ?)",
                   {cursor.value.value_or(0), cursor.id});
     } else if (cursor.value && cursor.ascending) {
@@ -142,6 +142,7 @@ std::string select_in_order(const Conditions& where, const PageRequest& page) {
 /// Only the hours that hold logs of the filter, as the roll-ups tell.
 void fill_by_hours(SQLite::Database& database, const DayZone& zone, const LogFilter& filter,
                    Conditions where, const PageRequest& request, LogPage& page) {
+    // The only times among the conditions: of two that bound a walk, SQLite might take the wider.
     where.add("request_at >= ?", {std::int64_t{0}});
     where.add("request_at < ?", {std::int64_t{0}});
     SQLite::Statement rows(database, select_in_order(where, request));
@@ -149,8 +150,8 @@ void fill_by_hours(SQLite::Database& database, const DayZone& zone, const LogFil
     PageFiller filler(request, page);
     MatchingHours hours(database, zone, filter, request.ascending);
     while (const std::optional<TimeSpan> span = hours.next()) {
-        rows.bind(times, span->from_ms);
-        rows.bind(times + 1, span->to_ms);
+        rows.bind(times, std::max(span->from_ms, filter.from_ms.value_or(span->from_ms)));
+        rows.bind(times + 1, std::min(span->to_ms, filter.to_ms.value_or(span->to_ms)));
         if (filler.fill(rows)) return;
         rows.reset();
     }
@@ -166,13 +167,16 @@ Result<LogPage> read_log_page(SQLite::Database& database, const DayZone& zone,
     }
     Conditions where = conditions_of(filter);
     LogFilter rest = filter;
+    const bool has_index = filter.conversation_id || filter.status_code;
+    const bool by_hours =
+        page.sort == SortField::request_at && is_in_roll_ups(filter) && !has_index;
     if (!page.cursor.empty()) {
         const Result<Cursor> cursor = decode_cursor(page.cursor);
         if (!cursor) return cursor.error();
         if (cursor->sort != page.sort || cursor->ascending != page.ascending) {
             return Error{"cursor: belongs to another sort or order"};
         }
-        add_cursor(*cursor, where);
+        add_cursor(*cursor, by_hours, where);
         narrow_times(*cursor, rest);
     }
     const SQLite::Transaction snapshot(database);
@@ -180,10 +184,11 @@ Result<LogPage> read_log_page(SQLite::Database& database, const DayZone& zone,
     const LogTotal total = count_logs(database, zone, filter);
     result.total = total.count;
     result.total_is_exact = total.is_exact;
-    const bool has_index = filter.conversation_id || filter.status_code;
-    if (page.sort == SortField::request_at && is_in_roll_ups(filter) && !has_index) {
+    if (by_hours) {
         fill_by_hours(database, zone, rest, std::move(where), page, result);
     } else {
+        where.add_optional("request_at >= ?", filter.from_ms);
+        where.add_optional("request_at < ?", filter.to_ms);
         SQLite::Statement rows(database, select_in_order(where, page));
         where.bind(rows);
         PageFiller(page, result).fill(rows);
