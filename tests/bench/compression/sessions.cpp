@@ -56,7 +56,7 @@ class Author {
            std::uint32_t seed)
         : prose_(prose),
           random_(seed),
-          root_("/home/user" + std::to_string(user) + "/work/project") {
+          root_("/home/user" + std::to_string(user) + "/src/project") {
         std::set<std::string> folders;
         for (const SourceFile& file : tree) folders.insert(folder_of(file.path));
         // A third of the folders, which others share in part.
