@@ -11,7 +11,7 @@ import OpenAI from 'openai';
 
 import { Stack, test } from './harness.mjs';
 import { canonical, conversationOf, loggedToken } from './support/conversations.mjs';
-import { messageRequest, model } from './support/messages.mjs';
+import { abortAfter, messageRequest, model } from './support/messages.mjs';
 import { roundTrip } from './support/raw_http.mjs';
 
 let stack;
@@ -165,13 +165,7 @@ it('what a client of OpenAI’s format says, as the Messages that it became', as
 it('an answer that the program aborts, as far as it had come', async () => {
   const started = client().messages.stream(ask('events=5000; delta_bytes=35; delay_ms=1'));
   const { response } = await started.withResponse();
-  let said = '';
-  await assert.rejects(async () => {
-    for await (const event of started) {
-      said += event.delta?.text ?? '';
-      if (said.length > 1000) started.abort();
-    }
-  }, Anthropic.APIUserAbortError);
+  const said = await abortAfter(started, 1000);
   const shown = await conversationOf(stack, idOf(response));
   assert.equal((await stack.api.row(shown.id)).status_code, 499);
   assert.ok(shown.completion.startsWith(said.slice(0, 1000)));

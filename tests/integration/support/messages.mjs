@@ -1,4 +1,8 @@
 // Requests of the Messages API.
+import assert from 'node:assert/strict';
+
+import Anthropic from '@anthropic-ai/sdk';
+
 export const model = 'claude-sonnet-4-20250514';
 
 /** The JSON of a request whose prompt steers the simulator, such as `events=5; delay_ms=10`. */
@@ -47,4 +51,16 @@ export function streamedText(body) {
   return readEvents(body)
     .map(({ data }) => data.delta?.text ?? '')
     .join('');
+}
+
+/** Aborts a stream of Anthropic's SDK once it has said more than `length` characters; gives them. */
+export async function abortAfter(stream, length) {
+  let said = '';
+  await assert.rejects(async () => {
+    for await (const event of stream) {
+      said += event.delta?.text ?? '';
+      if (said.length > length) stream.abort();
+    }
+  }, Anthropic.APIUserAbortError);
+  return said;
 }
