@@ -1,0 +1,115 @@
+"""The measurements; each prints a table in Markdown."""
+
+from statistics import median
+
+from . import shapes
+from .open_streams import measure_memory
+from .world import WAYS
+
+
+def over_rounds(rounds, figure):
+    """The median over the rounds of a figure that is taken within each."""
+    return median(figure(one) for one in rounds)
+
+
+def print_table(title, columns, rows):
+    print(f"\n{title}\n\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
+    for row in rows:
+        print(f"| {' | '.join(row)} |", flush=True)
+
+
+def compare_ways(world, wanted, rounds, seconds):
+    """Directly, through nginx and through ccproxy, in alternation."""
+    for shape in wanted:
+        for way in WAYS:
+            world.load(way, shape, 1)
+    taken = {shape.name: [] for shape in wanted}
+    for _ in range(rounds):
+        for shape in wanted:
+            taken[shape.name].append({way: world.load(way, shape, seconds) for way in WAYS})
+    rows = []
+    for shape in wanted:
+        for way in WAYS:
+            rows.append(describe_way(shape, way, taken[shape.name]))
+    print_table(f"Median of {rounds} alternating rounds of {seconds} s.",
+                ["", "", "requests/s", "p50 ms", "p99 ms", "added p50", "added p99", "CPU µs a request", "of nginx's"],
+                rows)
+    return taken
+
+
+def describe_way(shape, way, rounds):
+    cells = [shape.title if way == "direct" else "", way,
+             f"{over_rounds(rounds, lambda r: r[way]['rate']):,.0f}"]
+    for name in ("p50_us", "p99_us"):
+        cells.append(f"{over_rounds(rounds, lambda r: r[way][name]) / 1000:.2f}")
+    if way == "direct":
+        return cells + ["", "", "", ""]
+    for name in ("p50_us", "p99_us"):
+        cells.append(f"{over_rounds(rounds, lambda r: r[way][name] - r['direct'][name]) / 1000:.2f}")
+    cells.append(f"{over_rounds(rounds, lambda r: r[way]['cpu_us']):.1f}")
+    cells.append(f"{over_rounds(rounds, lambda r: r[way]['cpu_us'] / r['nginx']['cpu_us']):.2f}")
+    return cells
+
+
+def compare_conversations(taken):
+    """What keeping conversations costs beside not keeping them."""
+    pairs = zip(taken["body"], taken["conversation"])
+    ratio = median(kept["ccproxy"]["cpu_us"] / plain["ccproxy"]["cpu_us"] for plain, kept in pairs)
+    print(f"\nKeeping conversations takes {ratio:.2f} times the CPU.")
+
+
+def measure_streams(world, count):
+    shape = shapes.all_shapes()[1]
+    rows = []
+    for way in ("nginx", "ccproxy"):
+        got = measure_memory(world, way, world.urls[way], shape, world.keys[False], count)
+        rows.append([way, f"{got['idle_kib'] / 1024:.1f}", f"{got['open_kib'] / 1024:.1f}", f"{got['stream_kib']:.1f}"])
+    print_table("Memory.", ["", "RSS MiB, idle", f"with {count:,} open streams", "KiB a further stream"], rows)
+
+
+def compare_connections(world, rounds, seconds, counts):
+    """Does a request cost more where there are more connections?"""
+    shape = shapes.all_shapes()[0]
+    counts = [count for count in counts if 2 * count + 200 < world.files]
+    # Thousands of connections take their time to be made.
+    taken = [{(way, count): world.load(way, shape, seconds + count // 1000, count)
+              for count in counts for way in WAYS[1:]}
+             for _ in range(rounds)]
+    rows = [[way] + [f"{over_rounds(taken, lambda r: r[way, count]['cpu_us']):.1f}" for count in counts]
+            for way in WAYS[1:]]
+    print_table("CPU µs a request, 1 KB JSON, by open connections.", [""] + [f"{count:,}" for count in counts], rows)
+
+
+def compare_analyticsd(world, rounds, seconds):
+    shape = shapes.all_shapes()[0]
+    taken = []
+    for _ in range(rounds):
+        one = {"running": world.load("ccproxy", shape, seconds)}
+        world.stop("analyticsd")
+        one["stopped"] = world.load("ccproxy", shape, seconds)
+        world.start_analyticsd()
+        world.wait_until_known()
+        world.wait_until_drained()
+        taken.append(one)
+    print_states("analyticsd running and stopped, 1 KB JSON.", "analyticsd", taken, ("running", "stopped"))
+
+
+def compare_workers(world, rounds, seconds):
+    shape = shapes.all_shapes()[0]
+    taken = []
+    for _ in range(rounds):
+        one = {}
+        for workers in (1, 2):
+            world.stop("ccproxy")
+            world.start_recording(workers)
+            one[str(workers)] = world.load("ccproxy", shape, seconds)
+        taken.append(one)
+    print_states("Workers, 1 KB JSON, beside their load and upstream.", "workers", taken, ("1", "2"))
+
+
+def print_states(title, what, taken, states):
+    rows = [[state, f"{over_rounds(taken, lambda r: r[state]['rate']):,.0f}",
+             f"{over_rounds(taken, lambda r: r[state]['p50_us']) / 1000:.2f}",
+             f"{over_rounds(taken, lambda r: r[state]['p99_us']) / 1000:.2f}",
+             f"{over_rounds(taken, lambda r: r[state]['cpu_us']):.1f}"] for state in states]
+    print_table(title, [what, "requests/s", "p50 ms", "p99 ms", "CPU µs a request"], rows)

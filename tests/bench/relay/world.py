@@ -1,0 +1,53 @@
+"""Everything that takes part: the upstream, nginx, ccproxy with analyticsd, and the keys."""
+
+from parts.processes import free_port
+from parts.stack import Stack
+
+from . import shapes
+from .load import Load
+from .nginx import start_nginx
+from .open_streams import raise_descriptor_limit
+
+WAYS = ("direct", "nginx", "ccproxy")
+PROCESS = {"nginx": "nginx", "ccproxy": "ccproxy"}
+
+
+class World(Stack):
+    def __init__(self, build, folder):
+        super().__init__(build, folder)
+        self.files = raise_descriptor_limit()
+        self.loads = {}
+
+    def start_all(self):
+        answers = [f"{name}={self.write_answer(name, pieces)}" for name, pieces in shapes.answers().items()]
+        self.upstream = self.start("upstream", [self.build / "tests/bench/relay_upstream", *answers],
+                                   r"listening on (http://\S+)")[1]
+        self.urls = {"direct": self.upstream, "nginx": start_nginx(self, free_port(), self.upstream, self.files)}
+        self.start_analyticsd()
+        self.start_recording(workers=1)
+        self.keys = {kept: self.make_key("bench", kept) for kept in (False, True)}
+        self.wait_until_known()
+
+    def write_answer(self, name, pieces):
+        path = self.folder / f"{name}.answer"
+        path.write_bytes(b"".join(b"%d %d\n%s" % (delay, len(piece), piece) for delay, piece in pieces))
+        return path
+
+    def start_recording(self, workers):
+        self.start_proxy(workers, retain="0s")
+        self.urls["ccproxy"] = self.proxy
+        self.wait_until_known()
+
+    def load(self, way, shape, seconds, connections=None):
+        """Runs one load. CPU is that of the proxy from the first request until its last event has been acknowledged,
+        in microseconds a request."""
+        if shape.name not in self.loads:
+            self.loads[shape.name] = Load(self, shape, self.keys[shape.keeps_conversations])
+        process = PROCESS.get(way)
+        before = self.cpu_seconds(process) if process else 0
+        result = self.loads[shape.name].run(self.urls[way], connections or shape.connections, seconds)
+        if way == "ccproxy" and "analyticsd" in self.running:
+            self.wait_until_drained()
+        if process:
+            result["cpu_us"] = (self.cpu_seconds(process) - before) / result["requests"] * 1e6
+        return result
