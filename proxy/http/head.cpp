@@ -1,71 +1,105 @@
 #include "proxy/http/head.hpp"
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
+#include <array>
 #include <charconv>
-#include <stdexcept>
 
 namespace ccproxy::http1 {
 namespace {
 
-namespace beast_http = boost::beast::http;
+/// Sizes of a field's name and value are bounded one by one, beside the head as a whole.
+constexpr std::size_t max_field_bytes = 64 * 1024 - 1;
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+/// What a byte may stand for (RFC 9110, section 5.6.2; RFC 9112, sections 2 to 5).
+enum Class : unsigned char {
+    token = 1,   ///< In a method or a field's name.
+    target = 2,  ///< In a request's target: visible ASCII.
+    text = 4     ///< In a field's value or a reason: no control character but the tab.
+};
+
+constexpr std::array<unsigned char, 256> classes = [] {
+    std::array<unsigned char, 256> table{};
+    for (int c = 0; c < 256; ++c) {
+        unsigned char& entry = table[static_cast<std::size_t>(c)];
+        const bool letter_or_digit =
+            (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        const bool sign = c != 0 && c < 128 &&
+                          std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) !=
+                              std::string_view::npos;
+        if (letter_or_digit || sign) entry |= token;
+        if (c > 0x20 && c < 0x7f) entry |= target;
+        if (c == '\t' || (c >= 0x20 && c != 0x7f)) entry |= text;
+    }
+    return table;
+}();
+
+/// How many bytes at the start of `bytes` are of that class.
+std::size_t span(std::string_view bytes, Class wanted) {
+    std::size_t size = 0;
+    while (size < bytes.size() &&
+           (classes[static_cast<unsigned char>(bytes[size])] & wanted) != 0) {
+        ++size;
+    }
+    return size;
 }
 
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
+/// Takes the next line off, without its end.
+Result<std::string_view> take_line(std::string_view& head) {
+    const std::size_t size = span(head, text);
+    if (size == head.size()) return Error{"the head is malformed"};
+    if (!head.substr(size).starts_with("\r\n")) {
+        const bool is_line_end = head[size] == '\r' || head[size] == '\n';
+        return Error{is_line_end ? "a line does not end in CR LF"
+                                 : "the head holds a control character"};
+    }
+    const std::string_view line = head.substr(0, size);
+    head.remove_prefix(size + 2);
+    return line;
 }
 
-/// What Beast tolerates and we do not: folded lines, bare LF or CR, control characters.
-const char* find_bad_bytes(std::string_view head) {
-    std::size_t line_start = 0;
-    for (std::size_t i = 0; i < head.size(); ++i) {
-        const auto c = static_cast<unsigned char>(head[i]);
-        if (c == '\r' && i + 1 < head.size() && head[i + 1] == '\n') {
-            ++i;
-            line_start = i + 1;
-            continue;
+/// Whether all that Connection lists are names of options (RFC 9110, section 7.6.1).
+bool has_good_connection(const Fields& fields) {
+    for (const auto [name, value] : fields) {
+        if (name != "connection") continue;
+        for (std::string_view rest = value; !rest.empty();) {
+            const std::size_t comma = std::min(rest.find(','), rest.size());
+            const std::string_view option = trim(rest.substr(0, comma));
+            if (span(option, token) != option.size()) return false;
+            rest.remove_prefix(std::min(comma + 1, rest.size()));
         }
-        if (c == '\r' || c == '\n') return "a line does not end in CR LF";
-        if (i == line_start && (c == ' ' || c == '\t')) return "a header line is folded";
-        if ((c < 0x20 && c != '\t') || c == 0x7f) return "the head holds a control character";
     }
-    return nullptr;
+    return true;
 }
 
-template <class Message>
-Fields copy_fields(const Message& message) {
-    Fields fields;
-    for (const auto& field : message) {
-        const auto name = field.name_string();
-        const auto value = field.value();
-        fields.add({name.data(), name.size()}, {value.data(), value.size()});
+/// What follows the first line, down to the empty line that ends the head.
+std::optional<Error> read_fields(std::string_view head, Fields& fields) {
+    fields.reserve(head.size());
+    for (;;) {
+        const Result<std::string_view> line = take_line(head);
+        if (!line) return line.error();
+        if (line->empty()) break;
+        if (line->front() == ' ' || line->front() == '\t') return Error{"a header line is folded"};
+        const std::size_t name_bytes = span(*line, token);
+        if (name_bytes == 0 || name_bytes == line->size() || (*line)[name_bytes] != ':') {
+            return Error{"the name of a header field is malformed"};
+        }
+        const std::string_view value = line->substr(name_bytes + 1);
+        if (name_bytes > max_field_bytes || value.size() > max_field_bytes) {
+            return Error{"a header field is too long"};
+        }
+        fields.add(line->substr(0, name_bytes), value);
     }
-    return fields;
-}
-
-template <class Parser>
-std::optional<Error> parse(Parser& parser, std::string_view head) {
-    if (const char* what = find_bad_bytes(head)) return Error{what};
-    boost::system::error_code error;
-    parser.header_limit(static_cast<std::uint32_t>(head.size() + 1));
-    parser.body_limit(boost::none);
-    std::size_t used = 0;
-    try {
-        used = parser.put(boost::asio::buffer(head.data(), head.size()), error);
-    } catch (const std::length_error&) {
-        // Beast keeps a field's sizes in 16 bits.
-        return Error{"a header field is too long"};
-    }
-    if (error && error != beast_http::error::need_more) return Error{error.message()};
-    if (!parser.is_header_done() || used != head.size()) return Error{"the head is malformed"};
+    if (!head.empty()) return Error{"the head is malformed"};
+    if (!has_good_connection(fields)) return Error{"Connection is malformed"};
     return std::nullopt;
+}
+
+/// The minor version of `HTTP/1.0` and `HTTP/1.1`, as servers and clients of other versions of
+/// HTTP/1 would not differ from them.
+Result<int> parse_version(std::string_view version) {
+    if (version == "HTTP/1.1") return 1;
+    if (version == "HTTP/1.0") return 0;
+    return Error{"only HTTP/1.x is spoken"};
 }
 
 Result<std::uint64_t> parse_length(std::string_view text) {
@@ -102,42 +136,7 @@ bool keeps_alive(const Fields& fields, int minor_version) {
     return minor_version >= 1 || fields.lists("connection", "keep-alive");
 }
 
-std::string_view view(boost::beast::string_view text) {
-    return {text.data(), text.size()};
-}
-
 }  // namespace
-
-void Fields::add(std::string_view name, std::string_view value) {
-    std::string lower_name(name);
-    std::transform(lower_name.begin(), lower_name.end(), lower_name.begin(), lower);
-    fields_.emplace_back(std::move(lower_name), trim(value));
-}
-
-std::string_view Fields::get(std::string_view name) const {
-    for (const auto& [field_name, value] : fields_) {
-        if (field_name == name) return value;
-    }
-    return {};
-}
-
-std::size_t Fields::count(std::string_view name) const {
-    return static_cast<std::size_t>(std::count_if(
-        fields_.begin(), fields_.end(), [&](const auto& field) { return field.first == name; }));
-}
-
-bool Fields::lists(std::string_view name, std::string_view token) const {
-    for (const auto& [field_name, value] : fields_) {
-        if (field_name != name) continue;
-        std::string_view rest = value;
-        while (!rest.empty()) {
-            const std::size_t comma = std::min(rest.find(','), rest.size());
-            if (equals_ignoring_case(trim(rest.substr(0, comma)), token)) return true;
-            rest.remove_prefix(std::min(comma + 1, rest.size()));
-        }
-    }
-    return false;
-}
 
 std::size_t find_head_end(std::string_view buffer) {
     const std::size_t at = buffer.find("\r\n\r\n");
@@ -151,18 +150,24 @@ bool may_become_response(std::string_view buffer) {
 }
 
 Result<RequestHead> parse_request_head(std::string_view head) {
-    beast_http::request_parser<beast_http::empty_body> parser;
-    if (std::optional<Error> error = parse(parser, head)) return *std::move(error);
-    const auto& message = parser.get();
+    const Result<std::string_view> line = take_line(head);
+    if (!line) return line.error();
     RequestHead request;
-    request.method = view(message.method_string());
-    request.target = view(message.target());
-    if (message.version() != 10 && message.version() != 11) return Error{"only HTTP/1.x is spoken"};
-    request.minor_version = message.version() == 10 ? 0 : 1;
-    for (const char c : request.target) {
-        if (static_cast<unsigned char>(c) >= 0x80) return Error{"the target is not ASCII"};
+    const std::size_t method_bytes = span(*line, token);
+    if (method_bytes == 0 || method_bytes == line->size() || (*line)[method_bytes] != ' ') {
+        return Error{"the method is malformed"};
     }
-    request.fields = copy_fields(message);
+    request.method = line->substr(0, method_bytes);
+    const std::string_view rest = line->substr(method_bytes + 1);
+    const std::size_t target_bytes = span(rest, target);
+    if (target_bytes == 0 || target_bytes == rest.size() || rest[target_bytes] != ' ') {
+        return Error{"the target is malformed"};
+    }
+    request.target = rest.substr(0, target_bytes);
+    const Result<int> version = parse_version(rest.substr(target_bytes + 1));
+    if (!version) return version.error();
+    request.minor_version = *version;
+    if (std::optional<Error> error = read_fields(head, request.fields)) return *std::move(error);
     const std::size_t hosts = request.fields.count("host");
     if (hosts > 1) return Error{"there is more than one Host"};
     if (hosts == 0 && request.minor_version == 1) return Error{"Host is missing"};
@@ -176,30 +181,35 @@ Result<RequestHead> parse_request_head(std::string_view head) {
 }
 
 Result<ResponseHead> parse_response_head(std::string_view head, std::string_view method) {
-    beast_http::response_parser<beast_http::empty_body> parser;
-    parser.skip(true);
-    if (std::optional<Error> error = parse(parser, head)) return *std::move(error);
-    const auto& message = parser.get();
-    if (message.version() != 10 && message.version() != 11) return Error{"only HTTP/1.x is spoken"};
-    const int minor_version = message.version() == 10 ? 0 : 1;
+    static constexpr std::size_t version_bytes = 8;
+    static constexpr std::size_t status_bytes = 3;
+    const Result<std::string_view> line = take_line(head);
+    if (!line) return line.error();
+    const Result<int> minor_version = parse_version(line->substr(0, version_bytes));
+    if (!minor_version) return minor_version.error();
+    const std::string_view status = line->substr(version_bytes);
+    // A space follows the status also where no reason does.
+    if (status.size() < status_bytes + 2 || status.front() != ' ' ||
+        status[status_bytes + 1] != ' ') {
+        return Error{"the status is malformed"};
+    }
     ResponseHead response;
-    response.status = static_cast<int>(message.result_int());
+    const char* digits = status.data() + 1;
+    const auto [end, error] = std::from_chars(digits, digits + status_bytes, response.status);
+    if (error != std::errc() || end != digits + status_bytes || *digits == '-') {
+        return Error{"the status is malformed"};
+    }
     if (response.status < 100 || response.status > 599) return Error{"the status is out of range"};
-    response.fields = copy_fields(message);
-    response.keep_alive = keeps_alive(response.fields, minor_version);
+    if (std::optional<Error> failed = read_fields(head, response.fields)) return *std::move(failed);
+    response.keep_alive = keeps_alive(response.fields, *minor_version);
     const bool bodiless = method == "HEAD" || response.status < 200 || response.status == 204 ||
                           response.status == 304;
-    const Result<std::optional<Framing>> framing = stated_framing(response.fields, minor_version);
+    const Result<std::optional<Framing>> framing = stated_framing(response.fields, *minor_version);
     if (!framing) return framing.error();
     if (bodiless) return response;
     response.framing = framing->value_or(Framing{Framing::Kind::until_close, 0});
     if (response.framing.kind == Framing::Kind::until_close) response.keep_alive = false;
     return response;
-}
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](char a, char b) { return lower(a) == lower(b); });
 }
 
 }  // namespace ccproxy::http1

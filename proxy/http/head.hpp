@@ -6,10 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "common/result.hpp"
+#include "proxy/http/fields.hpp"
 
 namespace ccproxy::http1 {
 
@@ -18,22 +17,6 @@ struct Framing {
     enum class Kind { none, length, chunked, until_close };
     Kind kind = Kind::none;
     std::uint64_t length = 0;  ///< Only for Kind::length.
-};
-
-/// Header fields in order, names in lower case, values without surrounding white space.
-class Fields {
-  public:
-    void add(std::string_view name, std::string_view value);
-    /// Value of the first field of that name (lower case); empty when there is none.
-    [[nodiscard]] std::string_view get(std::string_view name) const;
-    [[nodiscard]] std::size_t count(std::string_view name) const;
-    /// Whether a comma-separated field of that name lists `token`, in any case.
-    [[nodiscard]] bool lists(std::string_view name, std::string_view token) const;
-    [[nodiscard]] auto begin() const { return fields_.begin(); }
-    [[nodiscard]] auto end() const { return fields_.end(); }
-
-  private:
-    std::vector<std::pair<std::string, std::string>> fields_;
 };
 
 struct RequestHead {
@@ -69,8 +52,5 @@ Result<RequestHead> parse_request_head(std::string_view head);
 /// The same for an upstream's answer to a request of the given method. 1xx heads have framing
 /// `none`.
 Result<ResponseHead> parse_response_head(std::string_view head, std::string_view method);
-
-/// Whether two ASCII texts are equal but for case.
-bool equals_ignoring_case(std::string_view left, std::string_view right);
 
 }  // namespace ccproxy::http1

@@ -36,10 +36,17 @@ bool contains(const Names& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// Whether a Connection field names others that are not to be passed on.
+bool names_fields(std::string_view connection) {
+    return !connection.empty() && !equals_ignoring_case(connection, "keep-alive") &&
+           !equals_ignoring_case(connection, "close");
+}
+
 template <class Names>
 void append_fields(const Fields& fields, const Names& left_out, std::string& out) {
-    const bool connection_names_more = fields.count("connection") > 0;
-    for (const auto& [name, value] : fields) {
+    const bool connection_names_more =
+        names_fields(fields.get("connection")) || fields.count("connection") > 1;
+    for (const auto [name, value] : fields) {
         if (contains(hop_by_hop, name) || contains(left_out, name)) continue;
         if (connection_names_more && fields.lists("connection", name)) continue;
         out.append(name).append(": ").append(value).append("\r\n");

@@ -67,7 +67,7 @@ TEST_CASE("the upstream gets a version and no fields that are OpenAI's or no lon
                                                        {"openai-organization", "o"},
                                                        {"user-agent", "u"}}));
     std::string lines;
-    for (const auto& [name, value] : sent) lines += name + "=" + value + ";";
+    for (const auto [name, value] : sent) lines.append(name).append("=").append(value).append(";");
     CHECK(lines ==
           "authorization=Bearer sk;user-agent=u;content-type=application/json;"
           "anthropic-version=2023-06-01;");
