@@ -6,7 +6,7 @@
 
 namespace ccproxy::tap {
 
-PromptSlices PromptFinder::take() {
+PromptSlices PromptFinder::found() {
     slices_.references = std::move(sources_.found());
     const std::size_t count = slices_.messages.size();
     if (count > max_conversation_messages) {
@@ -17,67 +17,72 @@ PromptSlices PromptFinder::take() {
     return std::move(slices_);
 }
 
-void PromptFinder::key(std::string_view name) {
-    if (piece_depth_ != 0) return sources_.key(name);
-    if (depth_ != 1) return;
-    member_ = Member::other;
-    if (name == "system") member_ = Member::system;
-    if (name == "messages") member_ = Member::messages;
-    key_end_ = stream_.Tell();
-}
-
-void PromptFinder::string(std::string_view value) {
-    if (piece_depth_ != 0) return sources_.string(value);
-    if (depth_ == 1 && member_ == Member::system) {
-        slices_.system = {text_.find('"', key_end_), stream_.Tell()};
+void PromptFinder::take(const JsonReader& reader, JsonToken token) {
+    switch (token) {
+        case JsonToken::key:
+            return take_key(reader);
+        case JsonToken::string:
+            return take_string(reader);
+        case JsonToken::start_object:
+        case JsonToken::start_array:
+            return start(reader, token == JsonToken::start_object);
+        case JsonToken::end_object:
+        case JsonToken::end_array:
+            return end(reader, token == JsonToken::end_object);
+        default:
+            if (piece_depth_ != 0) sources_.other_scalar();
     }
 }
 
-void PromptFinder::other_scalar() {
-    if (piece_depth_ != 0) sources_.other_scalar();
+void PromptFinder::take_key(const JsonReader& reader) {
+    if (piece_depth_ != 0) {
+        return reader.is_escaped() ? sources_.key(reader.text()) : sources_.key(reader.raw());
+    }
+    if (reader.depth() != 1) return;
+    member_ = Member::other;
+    if (reader.is("system")) member_ = Member::system;
+    if (reader.is("messages")) member_ = Member::messages;
 }
 
-void PromptFinder::start_object() {
-    ++depth_;
-    if (piece_depth_ == 0 && in_messages_ && depth_ == 3) open_piece();
-    if (piece_depth_ == 0) return;
-    sources_.start_object(stream_.Tell());
-    if (sources_.depth() > max_conversation_depth) piece_too_deep_ = true;
+void PromptFinder::take_string(const JsonReader& reader) {
+    if (piece_depth_ != 0) {
+        // Nearly all text is of no interest here, and is not looked at.
+        return sources_.wants_string() ? sources_.string(reader.text()) : sources_.other_scalar();
+    }
+    if (reader.depth() == 1 && member_ == Member::system) {
+        slices_.system = {reader.begin_at(), reader.end_at()};
+    }
 }
 
-void PromptFinder::end_object() {
-    if (piece_depth_ != 0) sources_.end_object(stream_.Tell() + 1);
-    if (piece_depth_ == depth_) close_piece();
-    --depth_;
-}
-
-void PromptFinder::start_array() {
-    ++depth_;
-    if (depth_ == 2 && member_ == Member::messages) {
+void PromptFinder::start(const JsonReader& reader, bool is_object) {
+    const std::size_t depth = reader.depth();
+    if (depth == 2 && !is_object && member_ == Member::messages) {
         in_messages_ = true;
         slices_.messages.clear();
     }
-    if (depth_ == 2 && member_ == Member::system) open_piece();
+    const bool is_system = depth == 2 && !is_object && member_ == Member::system;
+    const bool is_message = depth == 3 && is_object && in_messages_;
+    if (piece_depth_ == 0 && (is_system || is_message)) {
+        piece_depth_ = depth;
+        piece_begin_ = reader.begin_at();
+        piece_too_deep_ = false;
+    }
     if (piece_depth_ == 0) return;
-    sources_.start_array();
+    is_object ? sources_.start_object(reader.begin_at()) : sources_.start_array();
     if (sources_.depth() > max_conversation_depth) piece_too_deep_ = true;
 }
 
-void PromptFinder::end_array() {
-    if (piece_depth_ != 0) sources_.end_array();
-    if (piece_depth_ == depth_) close_piece();
-    if (--depth_ == 1) in_messages_ = false;
+void PromptFinder::end(const JsonReader& reader, bool is_object) {
+    if (piece_depth_ != 0) {
+        is_object ? sources_.end_object(reader.end_at()) : sources_.end_array();
+    }
+    if (piece_depth_ == reader.depth() + 1) close_piece(reader.end_at());
+    if (reader.depth() == 1) in_messages_ = false;
 }
 
-void PromptFinder::open_piece() {
-    piece_depth_ = depth_;
-    piece_begin_ = stream_.Tell();
-    piece_too_deep_ = false;
-}
-
-void PromptFinder::close_piece() {
+void PromptFinder::close_piece(std::size_t end_at) {
     piece_depth_ = 0;
-    const Slice piece{piece_begin_, stream_.Tell() + 1};
+    const Slice piece{piece_begin_, end_at};
     if (piece_too_deep_) {
         slices_.truncated = true;
     } else if (!in_messages_) {

@@ -31,6 +31,10 @@ class SourceFinder {
     void start_array();
     void end_array();
     void string(std::string_view value);
+    /// Whether it would make a difference what the string is that comes next.
+    [[nodiscard]] bool wants_string() const {
+        return member_ != Member::other && member_ != Member::source;
+    }
     void other_scalar() { member_ = Member::other; }
 
     /// Objects and lists that are open.

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
-#include "common/json.hpp"
+#include "proxy/tap/json_reader.hpp"
 
 namespace ccproxy::tap {
 namespace {
@@ -15,103 +16,140 @@ constexpr std::size_t max_text_bytes = 1024;
 /// Collects the few members that matter, by their path: `usage.…`, `message.usage.…`,
 /// `delta.stop_reason`, `message.stop_reason`, `stop_reason`, `error.type`, `error.message`,
 /// `type`.
-class MembersHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, MembersHandler> {
+class MembersFinder {
   public:
     std::string type, stop_reason, error_type, error_message;
     bool has_usage = false;
     std::int64_t input = 0, creation_total = 0, creation_5m = 0, creation_1h = 0, read = 0,
                  output = 0;
 
-    bool Default() { return true; }
-    bool Int(int value) { return number(value); }
-    bool Uint(unsigned value) { return number(static_cast<std::int64_t>(value)); }
-    bool Int64(std::int64_t value) { return number(value); }
-    bool Uint64(std::uint64_t value) {
-        return number(
-            static_cast<std::int64_t>(std::min(value, static_cast<std::uint64_t>(max_count))));
-    }
-    bool Double(double value) {
-        return number(value >= 0 && value < 1e12 ? static_cast<std::int64_t>(value) : 0);
-    }
-    bool String(const char* text, rapidjson::SizeType size, bool) {
-        const std::string_view value = std::string_view(text, size).substr(0, max_text_bytes);
-        const Place place = here();
-        if (place == Place::top && key_ == "type") type = value;
-        if (place == Place::error && key_ == "type") error_type = value;
-        if (place == Place::error && key_ == "message") error_message = value;
-        if (key_ == "stop_reason" &&
-            (place == Place::top || place == Place::message || place == Place::delta)) {
-            stop_reason = value;
+    void take(const JsonReader& reader, JsonToken token) {
+        const std::size_t depth = reader.depth();
+        if (depth > places_.size()) return;
+        switch (token) {
+            case JsonToken::key:
+                key_ = here(depth) == Place::elsewhere ? Key::other : find_key(reader);
+                return;
+            case JsonToken::start_object:
+                places_[depth - 1] = depth == 1 ? Place::top : child(here(depth - 1), key_);
+                if (places_[depth - 1] == Place::usage) has_usage = true;
+                return;
+            case JsonToken::start_array:
+                places_[depth - 1] = Place::elsewhere;
+                return;
+            case JsonToken::string:
+                return take_string(reader, here(depth));
+            case JsonToken::number:
+                return take_number(read_count(reader.raw()), here(depth));
+            default:
+                return;
         }
-        return true;
     }
-    bool Key(const char* text, rapidjson::SizeType size, bool) {
-        key_.assign(text, std::min<std::size_t>(size, 64));
-        return true;
-    }
-    bool StartObject() { return enter(depth_ == 0 ? Place::top : child(here(), key_)); }
-    bool EndObject(rapidjson::SizeType) { return leave(); }
-    bool StartArray() { return enter(Place::elsewhere); }
-    bool EndArray(rapidjson::SizeType) { return leave(); }
 
   private:
     enum class Place { top, message, delta, error, usage, cache_creation, elsewhere };
+    enum class Key {
+        other,
+        type,
+        message,
+        delta,
+        error,
+        usage,
+        stop_reason,
+        cache_creation,
+        input_tokens,
+        output_tokens,
+        cache_read_input_tokens,
+        cache_creation_input_tokens,
+        ephemeral_5m_input_tokens,
+        ephemeral_1h_input_tokens
+    };
 
-    static Place child(Place parent, std::string_view key) {
-        if (parent == Place::top) {
-            if (key == "message") return Place::message;
-            if (key == "delta") return Place::delta;
-            if (key == "error") return Place::error;
+    static Key find_key(const JsonReader& reader) {
+        static constexpr std::array<std::string_view, 14> names{"",
+                                                                "type",
+                                                                "message",
+                                                                "delta",
+                                                                "error",
+                                                                "usage",
+                                                                "stop_reason",
+                                                                "cache_creation",
+                                                                "input_tokens",
+                                                                "output_tokens",
+                                                                "cache_read_input_tokens",
+                                                                "cache_creation_input_tokens",
+                                                                "ephemeral_5m_input_tokens",
+                                                                "ephemeral_1h_input_tokens"};
+        for (std::size_t i = 1; i < names.size(); ++i) {
+            if (reader.is(names[i])) return static_cast<Key>(i);
         }
-        if ((parent == Place::top || parent == Place::message) && key == "usage") {
+        return Key::other;
+    }
+
+    static Place child(Place parent, Key key) {
+        if (parent == Place::top) {
+            if (key == Key::message) return Place::message;
+            if (key == Key::delta) return Place::delta;
+            if (key == Key::error) return Place::error;
+        }
+        if ((parent == Place::top || parent == Place::message) && key == Key::usage) {
             return Place::usage;
         }
-        if (parent == Place::usage && key == "cache_creation") return Place::cache_creation;
+        if (parent == Place::usage && key == Key::cache_creation) return Place::cache_creation;
         return Place::elsewhere;
     }
 
-    [[nodiscard]] Place here() const {
-        return depth_ == 0 || depth_ > places_.size() ? Place::elsewhere : places_[depth_ - 1];
+    [[nodiscard]] Place here(std::size_t depth) const {
+        return depth == 0 ? Place::elsewhere : places_[depth - 1];
     }
 
-    bool enter(Place place) {
-        if (depth_ < places_.size()) places_[depth_] = place;
-        ++depth_;
-        if (place == Place::usage) has_usage = true;
-        return true;
-    }
-
-    bool leave() {
-        --depth_;
-        return true;
-    }
-
-    bool number(std::int64_t value) {
-        value = std::clamp<std::int64_t>(value, 0, max_count);
-        if (here() == Place::usage) {
-            if (key_ == "input_tokens") input = value;
-            if (key_ == "output_tokens") output = value;
-            if (key_ == "cache_read_input_tokens") read = value;
-            if (key_ == "cache_creation_input_tokens") creation_total = value;
-        } else if (here() == Place::cache_creation) {
-            if (key_ == "ephemeral_5m_input_tokens") creation_5m = value;
-            if (key_ == "ephemeral_1h_input_tokens") creation_1h = value;
+    void take_string(const JsonReader& reader, Place place) {
+        const auto text = [&reader] { return reader.text().substr(0, max_text_bytes); };
+        if (place == Place::top && key_ == Key::type) type = text();
+        if (place == Place::error && key_ == Key::type) error_type = text();
+        if (place == Place::error && key_ == Key::message) error_message = text();
+        if (key_ == Key::stop_reason &&
+            (place == Place::top || place == Place::message || place == Place::delta)) {
+            stop_reason = text();
         }
-        return true;
+    }
+
+    void take_number(std::int64_t value, Place place) {
+        if (place == Place::usage) {
+            if (key_ == Key::input_tokens) input = value;
+            if (key_ == Key::output_tokens) output = value;
+            if (key_ == Key::cache_read_input_tokens) read = value;
+            if (key_ == Key::cache_creation_input_tokens) creation_total = value;
+        } else if (place == Place::cache_creation) {
+            if (key_ == Key::ephemeral_5m_input_tokens) creation_5m = value;
+            if (key_ == Key::ephemeral_1h_input_tokens) creation_1h = value;
+        }
+    }
+
+    /// A token count, within its bounds. Of a number with a fraction or an exponent what stands
+    /// before the point; none beyond the bounds.
+    static std::int64_t read_count(std::string_view number) {
+        double value = 0;
+        std::from_chars(number.data(), number.data() + number.size(), value);
+        const auto bound = static_cast<double>(max_count);
+        const bool is_integer = number.find_first_of(".eE") == std::string_view::npos;
+        if (!is_integer && value >= bound) return 0;
+        return static_cast<std::int64_t>(std::clamp(value, 0.0, bound));
     }
 
     std::array<Place, 4> places_{};
-    std::size_t depth_ = 0;
-    std::string key_;
+    Key key_ = Key::other;
 };
 
 }  // namespace
 
 bool UsageMeter::take(std::string_view json) {
-    MembersHandler found;
-    rapidjson::MemoryStream stream(json.data(), json.size());
-    rapidjson::Reader reader;
-    if (reader.Parse<rapidjson::kParseIterativeFlag>(stream, found).IsError()) return false;
+    MembersFinder found;
+    JsonReader reader(json);
+    for (JsonToken token = reader.next(); token != JsonToken::end; token = reader.next()) {
+        if (token == JsonToken::fault) return false;
+        found.take(reader, token);
+    }
     last_type_ = found.type;
     if (found.has_usage) {
         has_usage_ = true;

@@ -1,0 +1,252 @@
+#include "proxy/tap/json_reader.hpp"
+
+#include <cmath>
+#include <cstdlib>
+
+#include "common/json.hpp"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace ccproxy::tap {
+namespace {
+
+/// Numbers that are shorter, and have no exponent, cannot leave the range of a double.
+constexpr std::size_t surely_finite_bytes = 300;
+constexpr double max_exponent = 308;  // Of ten, as RapidJSON takes it.
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+bool ends_plain_text(char c) {
+    return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+}
+
+/// How many bytes from `at` on are neither quote, backslash nor control character.
+std::size_t plain_bytes(std::string_view text, std::size_t at) {
+    const std::size_t from = at;
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i last_control = _mm_set1_epi8(0x1f);
+    for (; text.size() - at >= sizeof(__m128i); at += sizeof(__m128i)) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+        const __m128i stops = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+            _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes));
+        const int mask = _mm_movemask_epi8(stops);
+        if (mask != 0)
+            return at + static_cast<std::size_t>(__builtin_ctz(static_cast<unsigned>(mask))) - from;
+    }
+#endif
+    while (at < text.size() && !ends_plain_text(text[at])) ++at;
+    return at - from;
+}
+
+/// The value of four hexadecimal digits; -1 when they are none.
+int hex4(std::string_view digits) {
+    if (digits.size() < 4) return -1;
+    int value = 0;
+    for (const char c : digits.substr(0, 4)) {
+        value *= 16;
+        if (is_digit(c)) {
+            value += c - '0';
+        } else if (c >= 'a' && c <= 'f') {
+            value += c - 'a' + 10;
+        } else if (c >= 'A' && c <= 'F') {
+            value += c - 'A' + 10;
+        } else {
+            return -1;
+        }
+    }
+    return value;
+}
+
+/// Whether RapidJSON would take a number: it judges the exponent, too.
+bool is_in_range(std::string_view number) {
+    const std::string text(number);
+    const std::size_t exponent = text.find_first_of("eE");
+    if (exponent != std::string::npos &&
+        std::strtod(text.c_str() + exponent + 1, nullptr) > max_exponent) {
+        return false;
+    }
+    return std::isfinite(std::strtod(text.c_str(), nullptr));
+}
+
+}  // namespace
+
+JsonToken JsonReader::next() {
+    if (fault_ != nullptr) return JsonToken::fault;
+    if (expected_ == Expected::colon) {
+        if (!pass_to_next() || text_[at_] != ':') return fail("a colon is missing");
+        ++at_;
+        expected_ = Expected::value;
+    }
+    if (!pass_to_next()) {
+        return expected_ == Expected::nothing ? JsonToken::end : fail("it ends too early");
+    }
+    if (expected_ == Expected::nothing) return fail("something follows its end");
+    if (expected_ == Expected::comma_or_close) {
+        if (text_[at_] == '}' || text_[at_] == ']') return close(text_[at_]);
+        if (text_[at_] != ',') return fail("a comma is missing");
+        ++at_;
+        expected_ = open_.back() == '{' ? Expected::key : Expected::value;
+        if (!pass_to_next()) return fail("it ends too early");
+    }
+    const char first = text_[at_];
+    if (first == '}' && expected_ == Expected::key_or_close) return close(first);
+    if (first == ']' && expected_ == Expected::value_or_close) return close(first);
+    if (expected_ == Expected::value || expected_ == Expected::value_or_close) {
+        return read_value(first);
+    }
+    return first == '"' ? read_string(JsonToken::key) : fail("the name of a member is missing");
+}
+
+/// Over white space to where the next token begins. False at the end of the text.
+bool JsonReader::pass_to_next() {
+    while (!at_end() &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
+        ++at_;
+    }
+    begin_ = at_;
+    return !at_end();
+}
+
+JsonToken JsonReader::read_value(char first) {
+    switch (first) {
+        case '{':
+            return open(first, JsonToken::start_object, Expected::key_or_close);
+        case '[':
+            return open(first, JsonToken::start_array, Expected::value_or_close);
+        case '"':
+            return read_string(JsonToken::string);
+        case 't':
+            return read_literal("true", JsonToken::boolean);
+        case 'f':
+            return read_literal("false", JsonToken::boolean);
+        case 'n':
+            return read_literal("null", JsonToken::null);
+        default:
+            return read_number();
+    }
+}
+
+JsonToken JsonReader::open(char bracket, JsonToken token, Expected expected) {
+    ++at_;
+    open_.push_back(bracket);
+    expected_ = expected;
+    return token;
+}
+
+JsonToken JsonReader::close(char bracket) {
+    const bool is_object = bracket == '}';
+    if (open_.back() != (is_object ? '{' : '[')) return fail("the brackets do not match");
+    ++at_;
+    open_.pop_back();
+    end_value();
+    return is_object ? JsonToken::end_object : JsonToken::end_array;
+}
+
+void JsonReader::end_value() {
+    expected_ = open_.empty() ? Expected::nothing : Expected::comma_or_close;
+}
+
+JsonToken JsonReader::read_string(JsonToken token) {
+    const std::size_t begin = ++at_;
+    escaped_ = false;
+    for (;;) {
+        at_ += plain_bytes(text_, at_);
+        if (at_end()) return fail("a string does not end");
+        if (text_[at_] == '"') break;
+        if (text_[at_] != '\\') return fail("a string holds a control character");
+        escaped_ = true;
+        if (!pass_escape()) return fail("a string holds an invalid escape");
+    }
+    raw_ = text_.substr(begin, at_ - begin);
+    ++at_;
+    if (token == JsonToken::key) {
+        expected_ = Expected::colon;
+    } else {
+        end_value();
+    }
+    return token;
+}
+
+bool JsonReader::pass_escape() {
+    static constexpr std::string_view simple = "\"\\/bfnrt";
+    const std::string_view rest = text_.substr(at_ + 1);
+    if (rest.empty()) return false;
+    if (simple.find(rest.front()) != std::string_view::npos) {
+        at_ += 2;
+        return true;
+    }
+    const int unit = rest.front() == 'u' ? hex4(rest.substr(1)) : -1;
+    if (unit < 0) return false;
+    at_ += 6;
+    if (unit < 0xD800 || unit > 0xDBFF) return true;
+    // The first half of a pair of surrogates.
+    const std::string_view second = text_.substr(at_);
+    if (!second.starts_with("\\u")) return false;
+    const int low = hex4(second.substr(2));
+    if (low < 0xDC00 || low > 0xDFFF) return false;
+    at_ += 6;
+    return true;
+}
+
+bool JsonReader::pass_digits() {
+    const std::size_t from = at_;
+    while (!at_end() && is_digit(text_[at_])) ++at_;
+    return at_ > from;
+}
+
+JsonToken JsonReader::read_number() {
+    static constexpr const char* malformed = "there is something that is no value";
+    const auto take = [this](char c) {
+        if (at_end() || text_[at_] != c) return false;
+        ++at_;
+        return true;
+    };
+    take('-');
+    if (!take('0') && !pass_digits()) return fail(malformed);
+    if (take('.') && !pass_digits()) return fail(malformed);
+    bool has_exponent = false;
+    if (take('e') || take('E')) {
+        has_exponent = true;
+        if (!take('+')) take('-');
+        if (!pass_digits()) return fail(malformed);
+    }
+    raw_ = text_.substr(begin_, at_ - begin_);
+    if ((has_exponent || raw_.size() > surely_finite_bytes) && !is_in_range(raw_)) {
+        return fail("a number is too large");
+    }
+    end_value();
+    return JsonToken::number;
+}
+
+JsonToken JsonReader::read_literal(std::string_view literal, JsonToken token) {
+    if (!text_.substr(at_).starts_with(literal)) {
+        return fail("there is something that is no value");
+    }
+    raw_ = literal;
+    at_ += literal.size();
+    end_value();
+    return token;
+}
+
+std::string JsonReader::text() const {
+    if (!escaped_) return std::string(raw_);
+    const char* quote = raw_.data() - 1;
+    rapidjson::MemoryStream stream(quote, raw_.size() + 2);
+    rapidjson::Document string;
+    string.ParseStream(stream);
+    return string.IsString() ? std::string(string.GetString(), string.GetStringLength()) : "";
+}
+
+JsonToken JsonReader::fail(const char* fault) {
+    fault_ = fault;
+    return JsonToken::fault;
+}
+
+}  // namespace ccproxy::tap

@@ -1,0 +1,197 @@
+#include "proxy/tap/json_reader.hpp"
+
+#include <catch2/catch.hpp>
+#include <random>
+#include <vector>
+
+#include "common/json.hpp"
+
+namespace ccproxy::tap {
+namespace {
+
+/// Every token as text, such as `{`, `key=a`, `string=b`, `number=1`.
+std::vector<std::string> tokens(std::string_view json) {
+    std::vector<std::string> read;
+    JsonReader reader(json);
+    for (;;) {
+        switch (reader.next()) {
+            case JsonToken::start_object:
+            case JsonToken::end_object:
+            case JsonToken::start_array:
+            case JsonToken::end_array:
+                read.emplace_back(json.substr(reader.begin_at(), 1));
+                break;
+            case JsonToken::key:
+                read.push_back("key=" + reader.text());
+                break;
+            case JsonToken::string:
+                read.push_back("string=" + reader.text());
+                break;
+            case JsonToken::number:
+                read.push_back("number=" + std::string(reader.raw()));
+                break;
+            case JsonToken::boolean:
+            case JsonToken::null:
+                read.emplace_back(reader.raw());
+                break;
+            case JsonToken::end:
+                return read;
+            case JsonToken::fault:
+                read.push_back(std::string("fault: ") + reader.fault());
+                return read;
+        }
+    }
+}
+
+using Tokens = std::vector<std::string>;
+
+bool is_taken(std::string_view json) {
+    return !tokens(json).back().starts_with("fault");
+}
+
+/// The same tokens from RapidJSON.
+class TokenHandler : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TokenHandler> {
+  public:
+    Tokens read;
+
+    bool Null() { return add("null"); }
+    bool Bool(bool value) { return add(value ? "true" : "false"); }
+    bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+        return add("number=" + std::string(text, size));
+    }
+    bool String(const char* text, rapidjson::SizeType size, bool) {
+        return add("string=" + std::string(text, size));
+    }
+    bool Key(const char* text, rapidjson::SizeType size, bool) {
+        return add("key=" + std::string(text, size));
+    }
+    bool StartObject() { return add("{"); }
+    bool EndObject(rapidjson::SizeType) { return add("}"); }
+    bool StartArray() { return add("["); }
+    bool EndArray(rapidjson::SizeType) { return add("]"); }
+
+  private:
+    bool add(std::string token) {
+        read.push_back(std::move(token));
+        return true;
+    }
+};
+
+const std::string sample =
+    R"({"a":[1,-0.5e3,{"b":"c\n\u00e9\ud83d\ude00 and text that is longer than sixteen bytes"}],)"
+    R"( "d" : {} , "e":[],"f":true,"g":false,"h":null,"":"\"\\\/\b\f\r\t","i":1e308,"j":12345678901})";
+
+std::string mutate(std::string text, std::minstd_rand& random) {
+    static constexpr std::string_view bytes("{}[]\",:\\u0dDtfn1e.-+ \n\x01\xff", 25);
+    const auto below = [&random](std::size_t bound) { return random() % bound; };
+    for (std::size_t times = 1 + below(3); times > 0; --times) {
+        const std::size_t at = below(text.size());
+        const char byte = bytes[below(bytes.size())];
+        switch (below(4)) {
+            case 0:
+                text[at] = byte;
+                break;
+            case 1:
+                text.insert(at, 1, byte);
+                break;
+            case 2:
+                text.erase(at, 1 + below(4));
+                break;
+            default:
+                text.insert(at, text.substr(below(text.size()), 1 + below(8)));
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("a JSON text is read token by token") {
+    CHECK(
+        tokens(R"( {"a" : [1, "x\"y", true], "b\u0062":{}} )") ==
+        Tokens{"{", "key=a", "[", "number=1", "string=x\"y", "true", "]", "key=bb", "{", "}", "}"});
+    CHECK(tokens("12") == Tokens{"number=12"});
+    CHECK(tokens("") == Tokens{"fault: it ends too early"});
+}
+
+TEST_CASE("tokens tell where they stand, and how deep") {
+    const std::string json = R"({"a":"bc", "d":[ 7 ]})";
+    JsonReader reader(json);
+    REQUIRE(reader.next() == JsonToken::start_object);
+    CHECK(reader.depth() == 1);
+    REQUIRE(reader.next() == JsonToken::key);
+    CHECK(reader.is("a"));
+    CHECK_FALSE(reader.is("b"));
+    REQUIRE(reader.next() == JsonToken::string);
+    CHECK(json.substr(reader.begin_at(), reader.end_at() - reader.begin_at()) == "\"bc\"");
+    REQUIRE(reader.next() == JsonToken::key);
+    REQUIRE(reader.next() == JsonToken::start_array);
+    CHECK(reader.depth() == 2);
+    CHECK(json[reader.begin_at()] == '[');
+    REQUIRE(reader.next() == JsonToken::number);
+    REQUIRE(reader.next() == JsonToken::end_array);
+    CHECK(reader.depth() == 1);
+    CHECK(json[reader.end_at() - 1] == ']');
+}
+
+TEST_CASE("a name is known by its meaning, not by its spelling") {
+    JsonReader reader(R"({"mod\u0065l":1})");
+    reader.next();
+    REQUIRE(reader.next() == JsonToken::key);
+    CHECK(reader.is("model"));
+}
+
+TEST_CASE("a quote is found wherever it stands beside blocks of sixteen bytes") {
+    for (std::size_t size = 0; size < 70; ++size) {
+        const std::string text(size, 'x');
+        CAPTURE(size);
+        CHECK(tokens("\"" + text + "\"") == Tokens{"string=" + text});
+        CHECK(tokens("\"" + text + "\\n" + text + "\"") == Tokens{"string=" + text + "\n" + text});
+        CHECK_FALSE(is_taken("\"" + text));
+        CHECK_FALSE(is_taken("\"" + text + "\x1f\""));
+        CHECK(is_taken("\"" + text + "\x20\x7f\xff\""));
+    }
+}
+
+TEST_CASE("what is not JSON is a fault") {
+    for (const char* json :
+         {"{",     "}",    "[1,]", "{\"a\":1,}", "{\"a\"}",     "{\"a\" 1}",   "{a:1}",
+          "[1 2]", "[1}",  "01",   "-",          "1.",          "1e",          ".5",
+          "+1",    "tru",  "nul",  "\"\\x\"",    "\"\\u12g4\"", "\"\\ud800\"", "\"\\ud800\\u0041\"",
+          "1 2",   "{}{}", "\"a",  "\"a\\",      "1e309",       "-1e400",      "'a'",
+          "[,1]"}) {
+        CAPTURE(json);
+        CHECK_FALSE(is_taken(json));
+    }
+    CHECK_FALSE(is_taken(std::string_view("{}\0", 3)));
+}
+
+TEST_CASE("what is taken, RapidJSON takes and reads the same") {
+    std::minstd_rand random(1);
+    int taken = 0;
+    for (int i = 0; i < 50'000; ++i) {
+        const std::string json = i == 0 ? sample : mutate(sample, random);
+        const Tokens ours = tokens(json);
+        TokenHandler theirs;
+        rapidjson::MemoryStream stream(json.data(), json.size());
+        rapidjson::Reader reader;
+        const bool by_rapidjson =
+            !reader
+                 .Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag>(
+                     stream, theirs)
+                 .IsError();
+        const bool by_us = !ours.back().starts_with("fault");
+        CAPTURE(json, ours.back());
+        if (by_us) {
+            ++taken;
+            CHECK(by_rapidjson);
+            CHECK(ours == theirs.read);
+        } else if (by_rapidjson) {
+            // As text it has no range.
+            CHECK(ours.back() == "fault: a number is too large");
+        }
+    }
+    CHECK(taken > 1000);
+}
+
+}  // namespace ccproxy::tap
