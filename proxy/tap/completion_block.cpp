@@ -93,10 +93,10 @@ std::string to_json(const CompletionBlock& block) {
         out.text_member("partial_json", block.partial_json);
     }
     // A member that started as something else keeps its place: the text cannot stand beside it.
-    for (const auto& [name, text] : added) {
+    for (const auto& piece : added) {
         const bool taken = std::any_of(members->begin(), members->end(),
-                                       [&](const JsonChild& m) { return m.name == name; });
-        if (!taken) out.text_member(name, text);
+                                       [&](const JsonChild& m) { return m.name == piece.first; });
+        if (!taken) out.text_member(piece.first, piece.second);
     }
     return out.take();
 }

@@ -30,12 +30,13 @@ bool Inflater::feed(std::string_view bytes, const std::function<void(std::string
         stream_.next_out = reinterpret_cast<Bytef*>(text.data());
         stream_.avail_out = static_cast<uInt>(text.size());
         const int status = inflate(&stream_, Z_NO_FLUSH);
-        const std::size_t got = text.size() - stream_.avail_out;
+        // What came out before a broken place is good, however the bytes were cut.
+        const std::size_t got = std::min(text.size() - stream_.avail_out, left_bytes_);
         failed_ = (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) ||
-                  got > left_bytes_;
-        if (failed_) return false;
+                  text.size() - stream_.avail_out > left_bytes_;
         left_bytes_ -= got;
         if (got > 0) on_text({text.data(), got});
+        if (failed_) return false;
         at_end_ = status == Z_STREAM_END;
         more = stream_.avail_in > 0 || (stream_.avail_out == 0 && !at_end_);
     }

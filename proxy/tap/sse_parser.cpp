@@ -1,7 +1,5 @@
 #include "proxy/tap/sse_parser.hpp"
 
-#include <algorithm>
-
 namespace ccproxy::tap {
 
 void SseParser::feed(std::string_view bytes, const std::function<void(const SseEvent&)>& on_event) {
@@ -11,29 +9,37 @@ void SseParser::feed(std::string_view bytes, const std::function<void(const SseE
     }
     while (!bytes.empty()) {
         const std::size_t end = bytes.find_first_of("\r\n");
-        if (end == std::string_view::npos) {
-            if (partial_line_.size() + bytes.size() > max_event_bytes) {
-                oversize_ = true;
-                // The line's start is kept: it says whether the line was empty.
-                partial_line_.resize(std::min<std::size_t>(partial_line_.size() + 1, 64), ' ');
-            } else {
-                partial_line_.append(bytes);
-            }
-            return;
-        }
-        if (partial_line_.empty()) {
-            line(bytes.substr(0, end), on_event);
+        const std::string_view text = bytes.substr(0, end);
+        if (end == std::string_view::npos) return add_to_line(text);
+        const bool fits = text.size() <= max_event_bytes_;
+        if (partial_line_.empty() && !overlong_line_ && fits) {
+            line(text, on_event);
         } else {
-            partial_line_.append(bytes.substr(0, end));
-            std::string whole;
-            whole.swap(partial_line_);
-            line(whole, on_event);
+            add_to_line(text);
+            end_line(on_event);
         }
         const bool cr = bytes[end] == '\r';
         bytes.remove_prefix(end + 1);
         if (cr && bytes.empty()) after_cr_ = true;
         if (cr && bytes.starts_with('\n')) bytes.remove_prefix(1);
     }
+}
+
+void SseParser::add_to_line(std::string_view text) {
+    if (partial_line_.size() + text.size() > max_event_bytes_) overlong_line_ = true;
+    if (overlong_line_) {
+        partial_line_ = std::string();
+    } else {
+        partial_line_.append(text);
+    }
+}
+
+void SseParser::end_line(const std::function<void(const SseEvent&)>& on_event) {
+    std::string whole;
+    whole.swap(partial_line_);
+    if (!overlong_line_) return line(whole, on_event);
+    overlong_line_ = first_line_ = false;
+    oversize_ = true;
 }
 
 void SseParser::line(std::string_view text, const std::function<void(const SseEvent&)>& on_event) {
@@ -56,7 +62,7 @@ void SseParser::line(std::string_view text, const std::function<void(const SseEv
     if (field == "event") {
         name_.assign(value.substr(0, 256));
     } else if (field == "data") {
-        if (data_.size() + value.size() + 1 > max_event_bytes) oversize_ = true;
+        if (data_.size() + value.size() + 1 > max_event_bytes_) oversize_ = true;
         if (!oversize_) {
             if (has_data_) data_.push_back('\n');
             data_.append(value);

@@ -18,7 +18,11 @@ struct SseEvent {
 /// Pure. Events larger than the limit are passed over: the rest of the stream is read on.
 class SseParser {
   public:
-    static constexpr std::size_t max_event_bytes = 4 * 1024 * 1024;
+    static constexpr std::size_t default_max_event_bytes = 4 * 1024 * 1024;
+
+    /// `max_event_bytes` bounds each line of an event, and all its data together.
+    explicit SseParser(std::size_t max_event_bytes = default_max_event_bytes)
+        : max_event_bytes_(max_event_bytes) {}
 
     /// Calls `on_event` for every event that `bytes` completes. Lines may end in LF, CR or CR LF.
     void feed(std::string_view bytes, const std::function<void(const SseEvent&)>& on_event);
@@ -27,14 +31,19 @@ class SseParser {
     [[nodiscard]] bool has_passed_over() const { return passed_over_; }
 
   private:
+    /// Adds to the line that has begun, as far as it keeps to its limit.
+    void add_to_line(std::string_view text);
+    void end_line(const std::function<void(const SseEvent&)>& on_event);
     void line(std::string_view text, const std::function<void(const SseEvent&)>& on_event);
 
+    std::size_t max_event_bytes_;
     std::string partial_line_;
+    bool overlong_line_ = false;  ///< The line has passed the limit; the rest of it is not kept.
     std::string name_;
     std::string data_;
     bool has_data_ = false;
     bool after_cr_ = false;  ///< A CR ended the last line: an LF that follows belongs to it.
-    bool oversize_ = false;  ///< The current event has passed the limit and is not kept.
+    bool oversize_ = false;  ///< The current event has passed a limit and is not kept.
     bool passed_over_ = false;
     bool first_line_ = true;  ///< A byte order mark may stand before it.
 };

@@ -196,7 +196,7 @@ TEST_CASE("a stream that is cut short or cannot be read ends with an error, neve
     for (const std::string& broken :
          {start + text("a"), std::string(), start + "data: {\"type\":\n\n" + end("end_turn"),
           start + "data: \xFF\n\n" + end("end_turn"),
-          start + text(std::string(tap::SseParser::max_event_bytes, 'x')) + end("end_turn"),
+          start + text(std::string(tap::SseParser::default_max_event_bytes, 'x')) + end("end_turn"),
           start + "data: " + std::string(100'000, '[') + "\n\n" + end("end_turn")}) {
         const std::string out = translated(broken);
         CHECK(out.find("DONE") == std::string::npos);

@@ -222,7 +222,7 @@ TEST_CASE("what comes beyond the limit is left out, and the rest stays valid") {
 }
 
 TEST_CASE("what cannot be read is said to be missing") {
-    const std::string huge(SseParser::max_event_bytes + 10, 'x');
+    const std::string huge(SseParser::default_max_event_bytes + 10, 'x');
     const Completion passed_over = fed(text_start + text_delta(0, huge) + text_delta(0, "t"));
     CHECK(passed_over.truncated());
     CHECK(passed_over.json() == message(R"({"type":"text","text":"t"})"));

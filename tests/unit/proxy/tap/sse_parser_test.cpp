@@ -8,8 +8,9 @@ namespace {
 
 using Events = std::vector<std::pair<std::string, std::string>>;
 
-Events parse(const std::string& text, std::size_t piece) {
-    SseParser parser;
+Events parse(const std::string& text, std::size_t piece,
+             std::size_t max_event_bytes = SseParser::default_max_event_bytes) {
+    SseParser parser(max_event_bytes);
     Events events;
     for (std::size_t at = 0; at < text.size(); at += piece) {
         parser.feed(std::string_view(text).substr(at, piece),
@@ -49,13 +50,24 @@ TEST_CASE("a byte order mark is passed over") {
 }
 
 TEST_CASE("an event beyond the limit is passed over, and the next one read") {
-    const std::string huge = "data: " + std::string(SseParser::max_event_bytes + 10, 'x') + "\n\n";
+    const std::string huge =
+        "data: " + std::string(SseParser::default_max_event_bytes + 10, 'x') + "\n\n";
     const std::string many = [] {
         std::string lines;
         for (int i = 0; i < 5; ++i) lines += "data: " + std::string(1 << 20, 'y') + "\n";
         return lines + "\n";
     }();
     CHECK(parse(huge + many + "data: 1\n\n", 60'000) == Events{{"", "1"}});
+}
+
+TEST_CASE("what is beyond the limit does not depend on how the bytes are cut") {
+    const std::string comment_too_long = ": 3456789\ndata: 1\n\n";
+    const std::string just_fits = "data: 78\ndata:\n\n";
+    const std::string text = comment_too_long + just_fits;
+    for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+        CAPTURE(piece);
+        CHECK(parse(text, piece, 8) == Events{{"", "78\n"}});
+    }
 }
 
 }  // namespace ccproxy::tap

@@ -166,6 +166,20 @@ TEST_CASE("what cannot be read gives no usage, and no crash") {
     CHECK(html.report().usage_source == UsageSource::none);
 }
 
+TEST_CASE("what stood before a broken place of a gzip body counts, however it is cut") {
+    std::string packed = gzip(start + delta + final_delta + stop);
+    packed[packed.size() - 8] ^= 1;  // Of the checksum.
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, packed.size()}) {
+        CAPTURE(piece);
+        UsageTap tap("text/event-stream", "gzip");
+        for (std::size_t at = 0; at < packed.size(); at += piece) {
+            tap.feed(std::string_view(packed).substr(at, piece));
+        }
+        CHECK(tap.stream_ended());
+        CHECK(tap.report().usage_source == UsageSource::final);
+    }
+}
+
 TEST_CASE("a gzip bomb is given up") {
     const std::string packed = gzip(std::string(8 << 20, 'x'));
     CHECK(inflate_gzip(packed, 1 << 20).has_error());
