@@ -104,6 +104,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool by_rapidjson = parse_by_rapidjson<0>(json, any);
     // Of the numbers around the end of a double's range RapidJSON takes some more.
     if (verdict == Verdict::too_large_a_number) return 0;
+    // A NUL is the end of a text to RapidJSON.
+    const bool strange_end =
+        verdict == Verdict::refused && json.find('\0') != std::string_view::npos;
+    if (strange_end) return 0;
     check(by_rapidjson == (verdict == Verdict::taken), "RapidJSON takes the same texts");
     if (!by_rapidjson) return 0;
     // With numbers as they stand in the text.

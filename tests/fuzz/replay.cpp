@@ -1,6 +1,7 @@
 // Runs a fuzz target without a fuzzer: over every seed, and over texts made from the seeds by the
 // same steps in every run. Called with the folder of the seeds, or with single files.
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -17,7 +18,17 @@ namespace {
 constexpr int changed_texts_a_seed = 2000;
 constexpr int most_changes_a_text = 6;
 
+/// The text that is being run, for whoever must know which one broke the target.
+const std::string* current = nullptr;
+
+extern "C" void tell_current(int) {
+    std::fprintf(stderr, "with the text, in hexadecimal:\n");
+    for (const char c : *current) std::fprintf(stderr, "%02x", static_cast<unsigned char>(c));
+    std::fprintf(stderr, "\n");
+}
+
 void run(const std::string& text) {
+    current = &text;
     // On the heap and of its exact size, so that a sanitizer sees every overrun.
     const std::vector<std::uint8_t> bytes(text.begin(), text.end());
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
@@ -76,6 +87,7 @@ int main(int count, char** arguments) {
     for (int i = 1; i < count; ++i) {
         for (std::string& seed : read_seeds(arguments[i])) seeds.push_back(std::move(seed));
     }
+    std::signal(SIGABRT, tell_current);
     if (seeds.empty()) {
         std::fprintf(stderr, "Usage: %s SEED|FOLDER...\n", arguments[0]);
         return 2;
