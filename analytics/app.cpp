@@ -72,6 +72,8 @@ class App::Impl {
         api.port = config_.server.listen_port;
         api.threads = config_.server.threads;
         api.admin_key = config_.admin_key;
+        if (config_.server.tls) tls_ = std::make_shared<net::TlsServer>(*config_.server.tls);
+        api.tls = tls_;
         api_.emplace(api, services());
         api_->start();
         scheduler_->start();
@@ -99,6 +101,17 @@ class App::Impl {
         scheduler_.reset();
         writer_.reset();
         bus_.reset();
+    }
+
+    void reload_certificate() {
+        if (!tls_) return spdlog::info("reload: there is no certificate, and nothing else to do");
+        try {
+            tls_->load(*config_.server.tls);
+        } catch (const std::exception& error) {
+            return spdlog::error("reload: refused; the certificate stays as it was: {}",
+                                 error.what());
+        }
+        spdlog::info("reload: done");
     }
 
     std::uint16_t api_port() const { return api_->port(); }
@@ -236,6 +249,7 @@ class App::Impl {
     std::optional<Writer> writer_;
     std::optional<Scheduler> scheduler_;
     std::optional<UsageTeller> teller_;
+    std::shared_ptr<net::TlsServer> tls_;
     std::optional<ApiServer> api_;
 };
 
@@ -243,6 +257,9 @@ App::App(const Config& config, const Clock& clock) : impl_(std::make_unique<Impl
 App::~App() = default;
 void App::start() {
     impl_->start();
+}
+void App::reload_certificate() {
+    impl_->reload_certificate();
 }
 void App::stop() {
     impl_->stop();

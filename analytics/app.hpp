@@ -25,6 +25,9 @@ class App {
     /// When it returns, all sockets are bound and served. Throws std::runtime_error with a message
     /// for the operator.
     void start();
+    /// Reads the files of the certificate anew, after start(); a fault in them is logged, and the
+    /// old certificate stays.
+    void reload_certificate();
     /// Takes no more calls and events, writes what is queued, sends the acks, closes the database.
     void stop();
 

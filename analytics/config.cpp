@@ -17,6 +17,7 @@ void read_server(ConfigSource& source, ServerConfig& server) {
     const std::string key = "server.listen";
     const std::string listen = source.text(key, "127.0.0.1:8081");
     server.threads = static_cast<int>(source.integer("server.threads", server.threads, 1, 64));
+    server.tls = net::read_tls_files(source, "server.tls");
     const std::size_t colon = listen.rfind(':');
     unsigned port = 0;
     const char* const end = listen.data() + listen.size();

@@ -12,13 +12,15 @@
 #include "analytics/store/store.hpp"
 #include "common/bus_address.hpp"
 #include "common/config_source.hpp"
+#include "common/net/tls_server.hpp"
 
 namespace ccproxy::analytics {
 
 struct ServerConfig {
     std::string listen_host = "127.0.0.1";  ///< `server.listen` is host:port.
     std::uint16_t listen_port = 8081;
-    int threads = 4;  ///< That answer HTTP calls.
+    int threads = 4;                   ///< That answer HTTP calls.
+    std::optional<net::TlsFiles> tls;  ///< `server.tls`; absent: plain HTTP.
 };
 
 struct LoggingConfig {

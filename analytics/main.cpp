@@ -1,4 +1,5 @@
-// analyticsd: reads its command line and configuration, runs until it is told to stop.
+// analyticsd: reads its command line and configuration, runs until it is told to stop. SIGHUP has
+// it read its certificate anew.
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -35,18 +36,19 @@ std::optional<Config> load_config(const std::string& path) {
 }
 
 /// Blocked before any thread starts, so that the main thread alone takes them, in sigwait.
-sigset_t block_stop_signals() {
+sigset_t block_signals() {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     return signals;
 }
 
 int run(const Config& config) {
-    const sigset_t signals = block_stop_signals();
+    const sigset_t signals = block_signals();
     set_up_log("analyticsd", config.log_level);
     const SystemClock clock;
     App app(config, clock);
@@ -58,7 +60,7 @@ int run(const Config& config) {
     }
     notify_ready();
     int signal = 0;
-    sigwait(&signals, &signal);
+    while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) app.reload_certificate();
     notify_stopping();
     spdlog::info("stopping");
     app.stop();

@@ -58,11 +58,17 @@ net::Task<bool> ClientConnection::send(std::string_view first, std::string_view 
 }
 
 void ClientConnection::watch() {
+    watch_for(net::IoStatus::wants_read);
+}
+
+void ClientConnection::watch_for(net::IoStatus wanted) {
     const unsigned generation = ++watch_generation_;
-    stream_.socket().async_wait(net::TcpSocket::wait_read, [self = shared_from_this(), generation](
-                                                               boost::system::error_code error) {
-        if (!error) self->on_watched(generation);
-    });
+    const auto what = wanted == net::IoStatus::wants_write ? net::TcpSocket::wait_write
+                                                           : net::TcpSocket::wait_read;
+    stream_.socket().async_wait(
+        what, [self = shared_from_this(), generation](boost::system::error_code error) {
+            if (!error) self->on_watched(generation);
+        });
 }
 
 void ClientConnection::on_watched(unsigned generation) {
@@ -75,8 +81,10 @@ void ClientConnection::on_watched(unsigned generation) {
             if (input_.size() > max_ahead_bytes) return;
             continue;
         }
-        if (result.status == net::IoStatus::wants_read) return watch();
-        return leave();
+        if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
+            return leave();
+        }
+        return watch_for(result.status);
     }
 }
 

@@ -76,6 +76,7 @@ class ClientConnection final : public net::Deadlined,
     }
     void leave();
     bool drop(std::size_t bytes);
+    void watch_for(net::IoStatus wanted);
     void on_watched(unsigned generation);
 
     net::Stream stream_;

@@ -248,6 +248,7 @@ void read_bus(ConfigSource& source, ProxyConfig& config) {
 ProxyConfig read_proxy_config(ConfigSource& source) {
     ProxyConfig config;
     config.listen = read_listen(source, "listen", "127.0.0.1:8080");
+    config.tls = net::read_tls_files(source, "tls");
     config.name = read_name(source);
     config.state_dir = source.text("state_dir", "/var/lib/ccproxy");
     if (!config.state_dir.starts_with('/')) {
@@ -283,6 +284,7 @@ std::vector<std::string> keys_for_restart(const ProxyConfig& running, const Prox
         if (!(before == after)) keys.emplace_back(key);
     };
     compare("listen", running.listen, fresh.listen);
+    compare("tls", running.tls.has_value(), fresh.tls.has_value());
     compare("name", running.name, fresh.name);
     compare("state_dir", running.state_dir, fresh.state_dir);
     compare("workers", running.workers, fresh.workers);

@@ -9,6 +9,7 @@
 
 #include "common/bus_address.hpp"
 #include "common/config_source.hpp"
+#include "common/net/tls_server.hpp"
 #include "proxy/accounts/account.hpp"
 #include "proxy/accounts/failover.hpp"
 #include "proxy/admin/admin_config.hpp"
@@ -27,13 +28,14 @@ struct ListenConfig {
 /// Each phase of a request has its own limit; none is on a response as a whole.
 struct TimeoutConfig {
     using milliseconds = std::chrono::milliseconds;
-    milliseconds client_head{30'000};    ///< From a head's first byte, or from accept, to its last.
-    milliseconds client_idle{120'000};   ///< Between two requests of one connection.
-    milliseconds client_body{60'000};    ///< Silence of the client while its body is awaited.
-    milliseconds client_write{300'000};  ///< The client takes nothing of what is sent to it.
-    milliseconds connect{10'000};        ///< TCP and TLS towards an upstream.
-    milliseconds upstream_send{60'000};  ///< The upstream takes nothing of the request.
-    milliseconds first_byte{600'000};    ///< From the request's end to the head of the answer.
+    /// From a head's first byte, or from accept, to its last; and of a TLS handshake.
+    milliseconds client_head{30'000};
+    milliseconds client_idle{120'000};    ///< Between two requests of one connection.
+    milliseconds client_body{60'000};     ///< Silence of the client while its body is awaited.
+    milliseconds client_write{300'000};   ///< The client takes nothing of what is sent to it.
+    milliseconds connect{10'000};         ///< TCP and TLS towards an upstream.
+    milliseconds upstream_send{60'000};   ///< The upstream takes nothing of the request.
+    milliseconds first_byte{600'000};     ///< From the request's end to the head of the answer.
     milliseconds upstream_idle{600'000};  ///< Silence in the middle of an answer.
     bool operator==(const TimeoutConfig&) const = default;
 };
@@ -64,6 +66,7 @@ struct ConversationConfig {
 
 struct ProxyConfig {
     ListenConfig listen;
+    std::optional<net::TlsFiles> tls;  ///< Of `listen`; absent: plain HTTP.
     std::string name;       ///< Of this proxy, in rows and status; the host's name by default.
     std::string state_dir;  ///< Journal and token registry.
     std::size_t workers = 1;
@@ -85,8 +88,8 @@ struct ProxyConfig {
 /// Reads everything; what does not fit is among the source's problems.
 ProxyConfig read_proxy_config(ConfigSource& source);
 
-/// The keys that differ and that a running proxy cannot take over: all but `accounts` and
-/// `failover`. Those that belong together are named by what they have in common.
+/// The keys that differ and that a running proxy cannot take over: all but `accounts`, `failover`
+/// and the files of `tls`. Those that belong together are named by what they have in common.
 std::vector<std::string> keys_for_restart(const ProxyConfig& running, const ProxyConfig& fresh);
 
 }  // namespace ccproxy

@@ -20,9 +20,9 @@ LocalAnswer make_local_answer(Route route, Shared& shared) {
     }
     if (route == Route::metrics) {
         answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
-        answer.body =
-            shared.metrics.expose(shared.journal, shared.publisher.status(),
-                                  shared.accounts.get()->report(accounts::now(shared.clock)));
+        answer.body = shared.metrics.expose(
+            shared.journal, shared.publisher.status(),
+            shared.accounts.get()->report(accounts::now(shared.clock)), shared.tls);
     }
     return answer;
 }

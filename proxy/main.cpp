@@ -1,5 +1,5 @@
 // ccproxy: reads its configuration, runs the server, and waits for signals: to stop, to read its
-// accounts anew.
+// accounts and its certificate anew.
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -43,19 +43,19 @@ Loaded load_config(const std::string& path) {
     return loaded;
 }
 
-/// Reads the configuration again and takes over its accounts; with a fault in it all stays as it
-/// was.
+/// Reads the configuration again and takes over its accounts and its certificate; with a fault in
+/// it all stays as it was.
 void reload(ccproxy::Server& server, const ccproxy::ProxyConfig& running, const std::string& path) {
     const Loaded loaded = load_config(path);
     for (const std::string& problem : loaded.problems) spdlog::error("reload: {}", problem);
     if (!loaded.problems.empty()) {
-        spdlog::error("reload: refused; the accounts stay as they were");
+        spdlog::error("reload: refused; all stays as it was");
         return;
     }
     try {
         server.reload(loaded.config);
     } catch (const std::exception& error) {
-        spdlog::error("reload: refused; the accounts stay as they were: {}", error.what());
+        spdlog::error("reload: refused; all stays as it was: {}", error.what());
         return;
     }
     for (const std::string& key : ccproxy::keys_for_restart(running, loaded.config)) {

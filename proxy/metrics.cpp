@@ -13,6 +13,16 @@ prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name, const
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
 }
 
+/// Only there with TLS: without it a 0 would look like a certificate that expired long ago.
+prometheus::MetricFamily certificate_metric(const net::TlsServer& tls) {
+    prometheus::ClientMetric metric;
+    metric.gauge.value = static_cast<double>(tls.valid_until_ms()) / 1000;
+    return {"ccproxy_tls_certificate_expires_seconds",
+            "When the certificate for clients expires, in seconds since 1970",
+            prometheus::MetricType::Gauge,
+            {metric}};
+}
+
 }  // namespace
 
 Metrics::Metrics() {
@@ -36,6 +46,11 @@ Metrics::Metrics() {
              .Help("Connections closed at once since max_connections was reached")
              .Register(registry_)
              .Add({});
+    failed_handshakes_ = &prometheus::BuildCounter()
+                              .Name("ccproxy_tls_failed_handshakes_total")
+                              .Help("Client connections whose TLS handshake failed")
+                              .Register(registry_)
+                              .Add({});
     journal_bytes_ = &gauge(registry_, "ccproxy_journal_bytes", "Size of the journal on disk");
     journal_next_seq_ =
         &gauge(registry_, "ccproxy_journal_next_seq", "Sequence number of the next event");
@@ -55,7 +70,7 @@ void Metrics::count_request(Route route, int status) {
 }
 
 std::string Metrics::expose(const journal::Journal& journal, const bus::PublisherStatus& bus,
-                            const std::vector<AccountReport>& accounts) {
+                            const std::vector<AccountReport>& accounts, const net::TlsServer* tls) {
     const journal::JournalStatus status = journal.status();
     journal_bytes_->Set(static_cast<double>(status.bytes));
     journal_next_seq_->Set(static_cast<double>(status.next_seq));
@@ -67,6 +82,7 @@ std::string Metrics::expose(const journal::Journal& journal, const bus::Publishe
     for (prometheus::MetricFamily& family : account_metrics(accounts)) {
         families.push_back(std::move(family));
     }
+    if (tls != nullptr) families.push_back(certificate_metric(*tls));
     return prometheus::TextSerializer().Serialize(families);
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/net/tls_server.hpp"
 #include "proto/account_report.hpp"
 #include "proxy/bus/publisher.hpp"
 #include "proxy/journal/journal.hpp"
@@ -27,10 +28,12 @@ class Metrics {
     prometheus::Gauge& connections() { return *connections_; }
     prometheus::Gauge& in_flight() { return *in_flight_; }
     prometheus::Counter& refused_connections() { return *refused_connections_; }
+    prometheus::Counter& failed_handshakes() { return *failed_handshakes_; }
 
-    /// The exposition text, with the state of the journal, the bus and the accounts at this moment.
+    /// The exposition text, with the state of the journal, the bus, the accounts and the clients'
+    /// TLS (nullptr without) at this moment.
     std::string expose(const journal::Journal& journal, const bus::PublisherStatus& bus,
-                       const std::vector<AccountReport>& accounts);
+                       const std::vector<AccountReport>& accounts, const net::TlsServer* tls);
 
   private:
     static constexpr std::size_t routes = static_cast<std::size_t>(Route::unknown) + 1;
@@ -40,6 +43,7 @@ class Metrics {
     prometheus::Gauge* connections_;
     prometheus::Gauge* in_flight_;
     prometheus::Counter* refused_connections_;
+    prometheus::Counter* failed_handshakes_;
     prometheus::Gauge* journal_bytes_;
     prometheus::Gauge* journal_next_seq_;
     prometheus::Gauge* journal_acked_seq_;

@@ -39,6 +39,7 @@ Server::Server(ProxyConfig config)
       publisher_(publisher_options(config_), journal_, registry_, limiter_,
                  [this] { return report(); }),
       shared_{config_, accounts_, registry_, limiter_, journal_, publisher_, metrics_, clock_} {
+    if (config_.tls) shared_.tls = &tls_.emplace(*config_.tls);
     if (!registry_.load_problem().empty()) spdlog::warn("{}", registry_.load_problem());
     std::uint16_t port = config_.listen.port;
     for (std::size_t i = 0; i < config_.workers; ++i) {
@@ -81,6 +82,7 @@ void Server::reload(const ProxyConfig& config) {
     const accounts::AccountSetPtr old = accounts_.get();
     const auto fresh =
         std::make_shared<accounts::AccountSet>(config.accounts, config.failover, old.get());
+    if (tls_ && config.tls) tls_->load(*config.tls);
     accounts_.replace(fresh);
     for (const auto& worker : workers_) worker->use(fresh);
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -25,9 +26,9 @@ class Server {
     /// Of the admin listener; 0 when there is none.
     [[nodiscard]] std::uint16_t admin_port() const;
 
-    /// Takes over the accounts and the failover rules of `config` without dropping a request; what
-    /// it says beside them waits for a restart. Throws std::runtime_error when the accounts cannot
-    /// be used, and goes on with the old ones.
+    /// Takes over the accounts, the failover rules and the certificate of `config` without dropping
+    /// a request; what it says beside them waits for a restart. Throws std::runtime_error when they
+    /// cannot be used, and goes on with the old ones.
     void reload(const ProxyConfig& config);
 
     /// Takes no more connections, lets requests end within shutdown_grace, then cuts and records
@@ -40,6 +41,7 @@ class Server {
     [[nodiscard]] std::vector<AccountReport> report() const;
 
     ProxyConfig config_;
+    std::optional<net::TlsServer> tls_;
     SystemClock clock_;
     accounts::CurrentAccounts accounts_;
     auth::TokenRegistry registry_;

@@ -1,10 +1,14 @@
 #include "proxy/session.hpp"
 
+#include <openssl/err.h>
+#include <spdlog/spdlog.h>
+
 #include <optional>
 
 #include "proxy/exchange.hpp"
 #include "proxy/http/error_response.hpp"
 #include "proxy/http/head.hpp"
+#include "proxy/net/tls.hpp"
 #include "proxy/worker.hpp"
 
 namespace ccproxy {
@@ -70,11 +74,47 @@ net::Task<void> linger(ClientConnection& client) {
     }
 }
 
+/// A client that speaks plain HTTP is told so in the clear.
+net::Task<void> refuse_plain_http(Worker& worker, ClientConnection& client) {
+    client.stream().drop_tls();
+    const http1::Refusal refusal{400, net::plain_http_message, true, 0};
+    const std::string id = worker.ids().next(worker.shared.clock.unix_ms());
+    const std::string answer = http1::error_response(refusal, id, false, false);
+    const bool sent = co_await client.send(answer, {}, worker.shared.config.timeouts.client_write);
+    if (sent) co_await linger(client);
+}
+
+/// False when the connection is of no use: the client is told where it can be told.
+net::Task<bool> shake_hands(Worker& worker, ClientConnection& client) {
+    net::Stream& stream = client.stream();
+    net::SslPtr ssl(worker.shared.tls->make());
+    const SSL* handshake = ssl.get();
+    stream.start_tls(std::move(ssl));
+    for (;;) {
+        const net::IoStatus status = stream.handshake_step();
+        if (status == net::IoStatus::ok) co_return true;
+        if (status == net::IoStatus::closed || status == net::IoStatus::failed) break;
+        co_await stream.wait(status);
+        if (client.interrupted() != Interrupt::none) break;
+        // It has begun, and what follows is a request.
+        client.idle = false;
+    }
+    worker.shared.metrics.failed_handshakes().Increment();
+    spdlog::debug("a client's TLS handshake failed: {}", net::tls_failure(handshake));
+    if (net::is_plain_http(ERR_peek_last_error())) co_await refuse_plain_http(worker, client);
+    co_return false;
+}
+
 }  // namespace
 
 net::Task<void> run_session(Worker& worker, std::shared_ptr<ClientConnection> client) {
     const ProxyConfig& config = worker.shared.config;
     client->arm(config.timeouts.client_head);
+    if (worker.shared.tls != nullptr) {
+        const bool secured = co_await shake_hands(worker, *client);
+        if (!secured) co_return;
+        client->arm(config.timeouts.client_head);
+    }
     for (;;) {
         client->idle = true;
         // What has come already is answered: closing over it would reset the connection.

@@ -1,4 +1,5 @@
-// One client connection: request after request until one side ends it.
+// One client connection: its TLS handshake, if it has one, then request after request until one
+// side ends it.
 #pragma once
 
 #include <memory>

@@ -82,6 +82,8 @@ net::Task<void> Worker::accept_loop() {
 void Worker::serve(net::TcpSocket socket) {
     if (shared.connections.load() >= shared.config.limits.max_connections) {
         shared.metrics.refused_connections().Increment();
+        // A handshake would cost more than it serves: under TLS they are closed without a word.
+        if (shared.tls != nullptr) return;
         http1::Refusal refusal;
         refusal.status = 503;
         refusal.message = "this proxy serves as many connections as it may";

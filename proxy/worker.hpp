@@ -32,6 +32,7 @@ struct Shared {
     const bus::Publisher& publisher;
     Metrics& metrics;
     const Clock& clock;
+    const net::TlsServer* tls = nullptr;  ///< For clients; absent: they speak plain HTTP.
     std::atomic<std::size_t> connections{0};
     std::atomic<std::size_t> buffered_bytes{0};
     std::atomic<std::size_t> conversation_bytes{0};

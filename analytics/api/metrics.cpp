@@ -182,6 +182,18 @@ std::vector<MetricFamily> export_metrics(const ExportCounters& exports) {
     return all.take();
 }
 
+std::vector<MetricFamily> listener_metrics(const Listener& listener) {
+    Families all;
+    all.counter("http_refused_connections_total", "Connections closed since there were too many",
+                listener.counters.refused_connections.load());
+    if (!listener.tls) return all.take();
+    all.counter("tls_failed_handshakes_total", "Connections whose TLS handshake failed",
+                listener.counters.failed_handshakes.load());
+    all.gauge("tls_certificate_expires_seconds", "When the certificate expires; Unix time",
+              static_cast<double>(listener.tls->valid_until_ms()) / 1000);
+    return all.take();
+}
+
 std::vector<MetricFamily> job_metrics(const std::vector<JobStatus>& jobs) {
     std::vector<std::pair<std::string, double>> running;
     std::vector<std::pair<std::string, double>> failed;
@@ -222,6 +234,7 @@ http::Response show_metrics(const Call& call) {
     std::ranges::move(job_metrics(call.worker.services.scheduler.status()),
                       std::back_inserter(families));
     std::ranges::move(export_metrics(call.worker.exports), std::back_inserter(families));
+    std::ranges::move(listener_metrics(call.worker.listener), std::back_inserter(families));
     std::ranges::move(call.worker.counters.collect(), std::back_inserter(families));
     http::Response response;
     response.headers.push_back({"content-type", "text/plain; version=0.0.4; charset=utf-8"});

@@ -14,6 +14,7 @@
 #include "analytics/jobs/scheduler.hpp"
 #include "analytics/status.hpp"
 #include "analytics/store/store.hpp"
+#include "common/http/server.hpp"
 
 namespace ccproxy::analytics {
 
@@ -29,6 +30,13 @@ class CallCounters {
     prometheus::Registry registry_;
     prometheus::Family<prometheus::Counter>& requests_;
 };
+
+/// What the API's listener counts itself.
+struct Listener {
+    http::ServerCounters counters;
+    std::shared_ptr<const net::TlsServer> tls;
+};
+std::vector<prometheus::MetricFamily> listener_metrics(const Listener& listener);
 
 /// By job.
 std::vector<prometheus::MetricFamily> job_metrics(const std::vector<JobStatus>& jobs);

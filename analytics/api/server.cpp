@@ -13,7 +13,8 @@ class ApiServer::Impl {
     Impl(const ApiConfig& config, Services services)
         : admin_key_(config.admin_key),
           services_(std::move(services)),
-          server_(options(config), [this] { return handler(); }) {}
+          listener_{{}, config.tls},
+          server_(options(config, listener_), [this] { return handler(); }) {}
 
     void start() {
         if (admin_key_.empty()) throw std::runtime_error("the admin key must not be empty");
@@ -23,19 +24,21 @@ class ApiServer::Impl {
     void stop() { server_.stop(); }
 
   private:
-    static http::ServerOptions options(const ApiConfig& config) {
+    static http::ServerOptions options(const ApiConfig& config, Listener& listener) {
         http::ServerOptions options;
         options.listen_host = config.listen_host;
         options.port = config.port;
         options.threads = config.threads;
+        options.tls = listener.tls;
+        options.counters = &listener.counters;
         options.extra_headers = {{"x-content-type-options", "nosniff"},
                                  {"cache-control", "no-store"}};
         return options;
     }
 
     http::Handler handler() {
-        auto worker = std::make_shared<Worker>(
-            Worker{services_, services_.open_reader(), UuidV7Generator(), counters_, exports_});
+        auto worker = std::make_shared<Worker>(Worker{
+            services_, services_.open_reader(), UuidV7Generator(), counters_, exports_, listener_});
         return [this, worker](const http::Request& request) {
             return answer_call(request, *worker, admin_key_);
         };
@@ -45,6 +48,7 @@ class ApiServer::Impl {
     const Services services_;
     CallCounters counters_;
     ExportCounters exports_;
+    Listener listener_;
     http::Server server_;  // Last: its threads use what stands above.
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "analytics/services.hpp"
+#include "common/net/tls_server.hpp"
 
 namespace ccproxy::analytics {
 
@@ -13,7 +14,8 @@ struct ApiConfig {
     std::string listen_host = "127.0.0.1";  ///< An IP address.
     std::uint16_t port = 0;                 ///< 0 takes a free one.
     int threads = 2;                        ///< That answer calls, each with a reader of its own.
-    std::string admin_key;                  ///< Must not be empty.
+    std::shared_ptr<const net::TlsServer> tls = nullptr;  ///< Without it the API is plain HTTP.
+    std::string admin_key;                                ///< Must not be empty.
 };
 
 /// Used by one thread.

@@ -1,14 +1,12 @@
 #include "common/http/body_pump.hpp"
 
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_suffix.hpp>
-#include <cerrno>
 #include <cstdio>
 
 namespace ccproxy::http {
@@ -55,8 +53,9 @@ asio::awaitable<bool> BodyPump::run(std::shared_ptr<BodySource> source, Framing 
     const auto piece = std::make_shared<Piece>();
     piece->source = std::move(source);
     while (piece->has_more) {
-        // A source may go on for long without a byte to write, so that no write tells.
-        if (aborted_ || client_is_gone()) co_return false;
+        // A source may go on for long without a byte to write, so that no write tells. A client
+        // that closes only its sending side counts as gone too.
+        if (aborted_ || stream_.is_left()) co_return false;
         const bool made = co_await make(piece);
         if (!made || piece->failed) co_return false;
         const bool written = co_await write(piece, framing);
@@ -100,14 +99,6 @@ asio::awaitable<bool> BodyPump::write(std::shared_ptr<Piece> piece, Framing fram
         rest.consume(size);
     }
     co_return true;
-}
-
-// A client that closes only its sending side counts as gone too. Bytes are the next requests, and
-// stay where they are.
-bool BodyPump::client_is_gone() {
-    char byte = 0;
-    const ssize_t got = ::recv(stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 }  // namespace ccproxy::http

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <memory>
 
 #include "common/http/handoff.hpp"
 #include "common/http/message.hpp"
+#include "common/http/stream.hpp"
 #include "common/http/worker_pool.hpp"
 
 namespace ccproxy::http {
@@ -17,7 +17,7 @@ namespace ccproxy::http {
 class BodyPump {
   public:
     /// All must outlive it.
-    BodyPump(boost::beast::tcp_stream& stream, WorkerPool& pool, const ServerOptions& options)
+    BodyPump(Stream& stream, WorkerPool& pool, const ServerOptions& options)
         : stream_(stream), pool_(pool), options_(options) {}
 
     /// Writes the whole body, after its head was written. False when the client left, when the
@@ -30,9 +30,8 @@ class BodyPump {
     struct Piece;
     boost::asio::awaitable<bool> make(std::shared_ptr<Piece> piece);
     boost::asio::awaitable<bool> write(std::shared_ptr<Piece> piece, Framing framing);
-    bool client_is_gone();
 
-    boost::beast::tcp_stream& stream_;
+    Stream& stream_;
     WorkerPool& pool_;
     const ServerOptions& options_;
     std::shared_ptr<Handoff> awaited_;  ///< While a worker makes a piece.

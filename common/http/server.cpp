@@ -139,6 +139,9 @@ void Server::Impl::serve(tcp::socket socket) {
 
 // Without waiting: the send buffer of a new connection has room for so short an answer.
 void Server::Impl::refuse(tcp::socket socket) {
+    if (options_.counters != nullptr) ++options_.counters->refused_connections;
+    // A handshake would cost more than it serves.
+    if (options_.tls) return;
     ::send(socket.native_handle(), refusal_.data(), refusal_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     boost::system::error_code ignored;
     socket.shutdown(tcp::socket::shutdown_send, ignored);

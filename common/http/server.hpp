@@ -3,6 +3,7 @@
 // are made in pieces that do, or are promised for later.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "common/http/message.hpp"
+#include "common/net/tls_server.hpp"
 
 namespace ccproxy::http {
 
@@ -23,25 +25,35 @@ using Handler = std::function<Response(const Request&)>;
 /// by one thread at a time. Called once for each thread, by the thread that calls start().
 using HandlerFactory = std::function<Handler()>;
 
+/// Since the start; read by any thread.
+struct ServerCounters {
+    std::atomic<std::uint64_t> failed_handshakes{0};
+    std::atomic<std::uint64_t> refused_connections{0};  ///< Since there were too many.
+};
+
 struct ServerOptions {
     std::string listen_host = "127.0.0.1";  ///< An address, not a name.
     std::uint16_t port = 0;                 ///< 0 takes a free one.
     int threads = 2;                        ///< That run handlers.
+    /// Connections are under TLS; without it they are plain. May load other files meanwhile.
+    std::shared_ptr<const net::TlsServer> tls = nullptr;
 
     std::size_t head_limit_bytes = 16 * 1024;    ///< Beyond it: 431.
     std::size_t body_limit_bytes = 1024 * 1024;  ///< Beyond it: 413.
-    std::size_t max_connections = 1000;          ///< Beyond it: 503, closed at once.
-    std::size_t max_queued = 256;  ///< Requests that wait for a thread; beyond it: 503.
+    std::size_t max_connections = 1000;  ///< Beyond it: 503 (under TLS nothing), closed at once.
+    std::size_t max_queued = 256;        ///< Requests that wait for a thread; beyond it: 503.
     std::size_t max_streams = 16;  ///< Bodies that are made in pieces at once; beyond it: 503.
 
     /// A phase that takes longer closes the connection; of a body that is made in pieces, so long
     /// a time without a byte that could be written.
-    std::chrono::milliseconds head_timeout{30'000};
+    std::chrono::milliseconds head_timeout{30'000};  ///< Also of a TLS handshake.
     std::chrono::milliseconds body_timeout{30'000};
     std::chrono::milliseconds write_timeout{30'000};
     std::chrono::milliseconds idle_timeout{60'000};  ///< Between two requests.
     /// stop() waits this long for requests that run; then they are broken off.
     std::chrono::milliseconds stop_timeout{5'000};
+
+    ServerCounters* counters = nullptr;  ///< Outlive the server; nobody counts without.
 
     std::vector<Field> extra_headers;  ///< For every answer, the server's own errors included.
 };

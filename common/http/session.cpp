@@ -5,7 +5,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -15,6 +14,7 @@
 #include "common/http/body_pump.hpp"
 #include "common/http/exchange.hpp"
 #include "common/http/framing.hpp"
+#include "common/http/stream.hpp"
 #include "common/http/target.hpp"
 
 namespace ccproxy::http {
@@ -70,6 +70,7 @@ class BeastSession final : public Session {
     }
 
   private:
+    asio::awaitable<bool> shake_hands();
     asio::awaitable<bool> wait_for_bytes(std::chrono::milliseconds timeout);
     asio::awaitable<std::string_view> await_head();
     asio::awaitable<Next> serve_one();
@@ -83,7 +84,7 @@ class BeastSession final : public Session {
 
     SessionContext& context_;
     const ServerOptions& options_;
-    beast::tcp_stream stream_;
+    Stream stream_;
     BodyPump pump_;
     beast::flat_buffer buffer_;
     std::string remote_address_;
@@ -95,6 +96,10 @@ class BeastSession final : public Session {
 
 asio::awaitable<void> BeastSession::run() {
     std::chrono::milliseconds patience = options_.head_timeout;
+    if (options_.tls) {
+        const bool secured = co_await shake_hands();
+        if (!secured) co_return stream_.close();
+    }
     Next next = Next::request;
     while (next == Next::request && !finishing_) {
         const bool has_bytes = co_await wait_for_bytes(patience);
@@ -106,6 +111,20 @@ asio::awaitable<void> BeastSession::run() {
     }
     if (next == Next::linger && !finishing_) co_await linger();
     stream_.close();
+}
+
+asio::awaitable<bool> BeastSession::shake_hands() {
+    stream_.expires_after(options_.head_timeout);
+    const TlsStart start = co_await stream_.start_tls(*options_.tls);
+    if (start == TlsStart::done) co_return true;
+    if (options_.counters != nullptr) ++options_.counters->failed_handshakes;
+    if (start == TlsStart::plain_http) {
+        const auto exchange = std::make_shared<Exchange>(stream_.get_executor());
+        exchange->response = error_response(400, net::plain_http_message);
+        const Next next = co_await send(exchange);
+        if (next == Next::linger && !finishing_) co_await linger();
+    }
+    co_return false;
 }
 
 asio::awaitable<bool> BeastSession::wait_for_bytes(std::chrono::milliseconds timeout) {
@@ -284,9 +303,10 @@ asio::awaitable<bool> BeastSession::send_stream(ExchangePtr exchange, Framing fr
 
 asio::awaitable<void> BeastSession::linger() {
     boost::system::error_code shut_down;
+    stream_.expires_after(linger_timeout);
+    co_await stream_.end_tls();
     stream_.socket().shutdown(tcp::socket::shutdown_send, shut_down);
     if (shut_down) co_return;
-    stream_.expires_after(linger_timeout);
     std::array<char, read_bytes> waste{};
     for (std::size_t total = 0; total < linger_limit_bytes;) {
         const auto space = asio::buffer(waste);

@@ -5,9 +5,11 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <cerrno>
+#include <cstring>
 
 namespace ccproxy::net {
 namespace {
@@ -43,6 +45,11 @@ IoStatus Stream::handshake_step() {
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_.get());
     return result == 1 ? IoStatus::ok : tls_status(result);
+}
+
+void Stream::drop_tls() {
+    if (ssl_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    ssl_ = nullptr;
 }
 
 IoStatus Stream::tls_status(int result) const {
@@ -81,15 +88,7 @@ IoResult Stream::write_some(std::string_view data) {
 }
 
 IoResult Stream::write_some(std::string_view first, std::string_view second) {
-    if (ssl_) {
-        const std::string_view data = first.empty() ? second : first;
-        if (data.empty()) return {IoStatus::ok, 0, false};
-        ERR_clear_error();
-        std::size_t put = 0;
-        const int result = SSL_write_ex(ssl_.get(), data.data(), data.size(), &put);
-        if (result == 1) return {IoStatus::ok, put, false};
-        return {tls_status(result), 0, false};
-    }
+    if (ssl_) return write_tls(first, second);
     // The type lacks the const; sendmsg does not write through it.
     iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
                       {const_cast<char*>(second.data()), second.size()}};
@@ -101,8 +100,26 @@ IoResult Stream::write_some(std::string_view first, std::string_view second) {
     return {would_block() ? IoStatus::wants_write : IoStatus::failed, 0, false};
 }
 
+IoResult Stream::write_tls(std::string_view first, std::string_view second) {
+    // One record and one system call for both, where they fit into one.
+    std::array<char, SSL3_RT_MAX_PLAIN_LENGTH> record;
+    std::string_view data = first.empty() ? second : first;
+    if (!first.empty() && !second.empty() && first.size() < record.size()) {
+        const std::size_t rest = std::min(second.size(), record.size() - first.size());
+        std::memcpy(record.data(), first.data(), first.size());
+        std::memcpy(record.data() + first.size(), second.data(), rest);
+        data = {record.data(), first.size() + rest};
+    }
+    if (data.empty()) return {IoStatus::ok, 0, false};
+    ERR_clear_error();
+    std::size_t put = 0;
+    const int result = SSL_write_ex(ssl_.get(), data.data(), data.size(), &put);
+    if (result == 1) return {IoStatus::ok, put, false};
+    return {tls_status(result), 0, false};
+}
+
 bool Stream::has_input() {
-    if (ssl_) return false;
+    if (ssl_ && SSL_pending(ssl_.get()) > 0) return true;
     char byte = 0;
     return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
@@ -131,18 +148,25 @@ void Stream::cancel() {
 
 void Stream::shutdown_send() {
     boost::system::error_code ignored;
-    if (ssl_) SSL_shutdown(ssl_.get());
+    if (ssl_ && SSL_is_init_finished(ssl_.get())) {
+        ERR_clear_error();
+        SSL_shutdown(ssl_.get());
+    }
     socket_.shutdown(TcpSocket::shutdown_send, ignored);
 }
 
 void Stream::reset() {
     boost::system::error_code ignored;
+    // No goodbye: it would say that all has been sent.
+    drop_tls();
     socket_.set_option(asio::socket_base::linger(true, 0), ignored);
     socket_.close(ignored);
 }
 
 void Stream::close() {
     boost::system::error_code ignored;
+    // Before the socket: its number may be another connection's the moment after.
+    ssl_ = nullptr;
     socket_.close(ignored);
 }
 

@@ -47,14 +47,17 @@ class Stream {
     /// Goes on under TLS; handshake_step() until it is done comes next.
     void start_tls(SslPtr ssl);
     IoStatus handshake_step();
+    /// Gives TLS up without a word to the peer, to go on in the clear.
+    void drop_tls();
 
     /// At most one system call when plain.
     IoResult read_some(char* data, std::size_t size);
     IoResult write_some(std::string_view data);
-    /// Writes from `first`, then from `second`; counts the bytes of both.
+    /// Writes from `first`, then from `second`; counts the bytes of both. What was not written must
+    /// come first in the next call, if there is one: under TLS a part of it may be on its way.
     IoResult write_some(std::string_view first, std::string_view second);
 
-    /// Whether bytes have come that were not read; false under TLS, which cannot tell.
+    /// Whether bytes have come that were not read; under TLS they may be the protocol's own.
     [[nodiscard]] bool has_input();
 
     /// Suspends until the socket is ready for what `status` wants. False when the wait was
@@ -75,6 +78,7 @@ class Stream {
 
   private:
     [[nodiscard]] IoStatus tls_status(int result) const;
+    IoResult write_tls(std::string_view first, std::string_view second);
 
     TcpSocket socket_;
     SslPtr ssl_;

@@ -53,14 +53,17 @@ export function streamedText(body) {
     .join('');
 }
 
-/** Aborts a stream of Anthropic's SDK once it has said more than `length` characters; gives them. */
-export async function abortAfter(stream, length) {
+/**
+ * Aborts a stream of Anthropic's SDK once it has said more than `length` characters; gives them.
+ * `sdk` is the version that the stream is of.
+ */
+export async function abortAfter(stream, length, sdk = Anthropic) {
   let said = '';
   await assert.rejects(async () => {
     for await (const event of stream) {
       said += event.delta?.text ?? '';
       if (said.length > length) stream.abort();
     }
-  }, Anthropic.APIUserAbortError);
+  }, sdk.APIUserAbortError);
   return said;
 }

@@ -1,5 +1,7 @@
 // An HTTP client that sends exactly the bytes it is given and shows exactly what comes back.
+import { once } from 'node:events';
 import net from 'node:net';
+import tls from 'node:tls';
 
 import { within } from './program.mjs';
 
@@ -97,10 +99,20 @@ export class RawClient {
     });
   }
 
-  static async connect(port) {
+  /** With `options` of tls.connect() the connection is under TLS. */
+  static async connect(port, options) {
     const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    if (options) return RawClient.secure(socket, options);
     const client = new RawClient(socket);
     await client.until('a connection', () => !socket.connecting);
+    return client;
+  }
+
+  static async secure(below, options) {
+    const socket = tls.connect({ socket: below, servername: 'localhost', ...options });
+    await within('a TLS handshake', once(socket, 'secureConnect'));
+    const client = new RawClient(socket);
+    client.below = below;
     return client;
   }
 
@@ -164,7 +176,7 @@ export class RawClient {
 
   /** Closes with RST. */
   reset() {
-    this.socket.resetAndDestroy();
+    (this.below ?? this.socket).resetAndDestroy();
   }
 }
 
@@ -187,8 +199,8 @@ export function requestBytes({
 }
 
 /** One request over a connection of its own. */
-export async function roundTrip(port, request) {
-  const client = await RawClient.connect(port);
+export async function roundTrip(port, request, options) {
+  const client = await RawClient.connect(port, options);
   try {
     await client.send(Buffer.isBuffer(request) ? request : requestBytes(request));
     return await client.response({ method: request.method ?? 'POST' });
