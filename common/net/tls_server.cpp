@@ -30,7 +30,7 @@ struct Problem {
 using Loaded = boost::system::result<std::shared_ptr<const TlsServer::Identity>, Problem>;
 
 std::string openssl_reason() {
-    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+    const char* reason = ERR_reason_error_string(ERR_peek_error());
     return reason == nullptr ? "OpenSSL gives no reason" : reason;
 }
 
@@ -72,7 +72,7 @@ std::optional<Problem> use_certificate(SSL_CTX* context, const std::string& path
     ::close(file);
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(context, path.c_str()) == 1) return std::nullopt;
-    if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) {
+    if (ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE) {
         return Problem{false, path + " holds no certificate in PEM form"};
     }
     return Problem{false, path + " cannot be used: " + openssl_reason()};

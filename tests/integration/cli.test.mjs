@@ -1,6 +1,6 @@
 // Both programs on the command line: what they say, what they refuse, and how they end.
 import assert from 'node:assert/strict';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { after, before } from 'node:test';
 
@@ -204,6 +204,34 @@ it('a bus address that cannot work is found before the start', async () => {
       assert.match(output, /bus\.(events|control): /);
     }
   }
+});
+
+it('a certificate that cannot serve is found before the start, and its file named', async () => {
+  const certs = stack.makeCerts();
+  const chain = certs('server.pem');
+  const key = certs('server.key');
+  const open = stack.write('open-tls.key', readFileSync(key), 0o644);
+  const locked = path.join(stack.dir, 'locked.key');
+  const lock = ['pkcs8', '-topk8', '-in', key, '-out', locked, '-passout', 'pass:secret'];
+  assert.equal((await runToEnd('openssl', lock)).code, 0);
+  const cases = [
+    [{ certificate_file: chain }, /tls\.key_file: is required/],
+    [{ key_file: key }, /tls\.certificate_file: is required/],
+    [{ certificate_file: '/nowhere/a.pem', key_file: key }, /tls\.certificate_file: \/nowhere\/a\.pem .*No such file/],
+    [{ certificate_file: chain, key_file: '/nowhere/a.key' }, /tls\.key_file: \/nowhere\/a\.key .*No such file/],
+    [{ certificate_file: key, key_file: key }, /tls\.certificate_file: .*server\.key holds no certificate/],
+    [{ certificate_file: chain, key_file: locked }, /tls\.key_file: .*locked\.key is protected by a passphrase/],
+    [{ certificate_file: chain, key_file: open }, /tls\.key_file: .*open-tls\.key may be read by others/],
+    [{ certificate_file: chain, key_file: certs('expired.key') }, /tls\.key_file: .*expired\.key is not the key/],
+    [{ certificate_file: chain, key_file: stack.accountKeyFile }, /tls\.key_file: .* holds no private key/],
+  ];
+  for (const [tls, problem] of cases) {
+    await refused('ccproxy', { ...good.ccproxy, tls }, [problem]);
+    const server = { ...good.analyticsd.server, tls };
+    await refused('analyticsd', { ...good.analyticsd, server }, [problem]);
+  }
+  const tls = { certificate_file: chain, key_file: key };
+  assert.equal((await check('ccproxy', { ...good.ccproxy, tls })).code, 0);
 });
 
 it('a file of authorities that is not there is found before the start', async () => {
