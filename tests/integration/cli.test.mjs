@@ -210,7 +210,8 @@ it('a certificate that cannot serve is found before the start, and its file name
   const certs = stack.makeCerts();
   const chain = certs('server.pem');
   const key = certs('server.key');
-  const open = stack.write('open-tls.key', readFileSync(key), 0o644);
+  const open = stack.write('open-tls.key', readFileSync(key));
+  chmodSync(open, 0o644);
   const locked = path.join(stack.dir, 'locked.key');
   const lock = ['pkcs8', '-topk8', '-in', key, '-out', locked, '-passout', 'pass:secret'];
   assert.equal((await runToEnd('openssl', lock)).code, 0);
