@@ -5,6 +5,7 @@
 
 #include <boost/crc.hpp>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 
 #if defined(__x86_64__)
@@ -47,9 +48,13 @@ int hex_value(char c) {
 }  // namespace
 
 Sha256 sha256(std::string_view bytes) {
+    // Looking the algorithm up costs more than the digest of a key does.
+    static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> algorithm(
+        EVP_MD_fetch(nullptr, "SHA256", nullptr), EVP_MD_free);
     Sha256 digest{};
     unsigned int size = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
+    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, algorithm.get(), nullptr) !=
+        1) {
         throw std::runtime_error("SHA-256 is not available");
     }
     return digest;

@@ -1,6 +1,7 @@
 #include "proto/event_codec.hpp"
 
-#include <limits>
+#include <algorithm>
+#include <charconv>
 
 #include "common/utf8.hpp"
 #include "common/uuid.hpp"
@@ -25,26 +26,60 @@ class StringStream {
 
 using Writer = rapidjson::Writer<StringStream>;
 
-void write_text(Writer& writer, std::string_view name, const std::string& value,
-                std::size_t max_bytes) {
-    if (value.empty()) return;
-    writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
-    if (value.size() <= max_bytes && is_utf8(value) && value.find('\0') == std::string::npos) {
-        writer.String(value);
-    } else {
-        writer.String(clean_utf8(value, max_bytes));
+/// Whether a text stands in JSON as it is.
+bool needs_no_escape(std::string_view text) {
+    return std::none_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+    });
+}
+
+/// Writes the members of one object. By hand, since every request has one to write, and names and
+/// nearly all values need no escapes. An empty text is left out.
+class MemberWriter {
+  public:
+    explicit MemberWriter(std::string& out) : out_(out) {}
+
+    void text(std::string_view name, std::string_view value,
+              std::size_t max_bytes = max_event_name_bytes) {
+        if (value.empty()) return;
+        key(name);
+        if (value.size() <= max_bytes && needs_no_escape(value) && is_utf8(value)) {
+            out_.append(1, '"').append(value).append(1, '"');
+            return;
+        }
+        StringStream stream(out_);
+        Writer(stream).String(clean_utf8(value, max_bytes));
     }
-}
+    void integer(std::string_view name, std::int64_t value) { number(name, value); }
+    void unsigned_integer(std::string_view name, std::uint64_t value) { number(name, value); }
+    void boolean(std::string_view name, bool value) {
+        key(name);
+        out_.append(value ? "true" : "false");
+    }
+    void json(std::string_view name, std::string_view value) {
+        key(name);
+        out_.append(value);
+    }
+    void end() { out_.push_back('}'); }
 
-void write_integer(Writer& writer, std::string_view name, std::int64_t value) {
-    writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
-    writer.Int64(value);
-}
+  private:
+    void key(std::string_view name) {
+        out_.push_back(is_first_ ? '{' : ',');
+        is_first_ = false;
+        out_.append(1, '"').append(name).append("\":");
+    }
+    template <class Integer>
+    void number(std::string_view name, Integer value) {
+        key(name);
+        char digits[24];
+        const auto [stop, error] = std::to_chars(digits, digits + sizeof digits, value);
+        (void)error;  // They hold any 64 bits.
+        out_.append(digits, stop);
+    }
 
-void write_boolean(Writer& writer, std::string_view name, bool value) {
-    writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
-    writer.Bool(value);
-}
+    std::string& out_;
+    bool is_first_ = true;
+};
 
 /// The largest token count that is taken: sums over any number of rows that fits a disk stay within
 /// 64 bits.
@@ -132,53 +167,43 @@ std::optional<UsageSource> parse_usage_source(std::string_view text) {
 }
 
 void encode_event(const Event& event, std::string& out) {
-    StringStream stream(out);
-    Writer writer(stream);
-    const auto text = [&](std::string_view name, const std::string& value) {
-        write_text(writer, name, value, max_event_name_bytes);
-    };
-    writer.StartObject();
-    write_integer(writer, "v", event_version);
-    text("id", event.id);
-    text("token_id", event.token_id);
-    text("user_name", event.user_name);
-    text("account_id", event.account_id);
-    text("mode", event.mode);
-    text("model", event.model);
-    write_boolean(writer, "stream", event.stream);
-    write_integer(writer, "request_at_ms", event.request_at_ms);
-    write_integer(writer, "response_at_ms", event.response_at_ms);
-    write_integer(writer, "duration_ms", event.duration_ms);
-    if (event.ttft_ms) write_integer(writer, "ttft_ms", *event.ttft_ms);
-    text("usage_source", std::string(to_string(event.usage_source)));
+    MemberWriter writer(out);
+    writer.integer("v", event_version);
+    writer.text("id", event.id);
+    writer.text("token_id", event.token_id);
+    writer.text("user_name", event.user_name);
+    writer.text("account_id", event.account_id);
+    writer.text("mode", event.mode);
+    writer.text("model", event.model);
+    writer.boolean("stream", event.stream);
+    writer.integer("request_at_ms", event.request_at_ms);
+    writer.integer("response_at_ms", event.response_at_ms);
+    writer.integer("duration_ms", event.duration_ms);
+    if (event.ttft_ms) writer.integer("ttft_ms", *event.ttft_ms);
+    writer.text("usage_source", to_string(event.usage_source));
     if (event.usage_source != UsageSource::none) {
-        write_integer(writer, "input_tokens", event.usage.input_tokens);
-        write_integer(writer, "cache_creation_5m_tokens", event.usage.cache_creation_5m_tokens);
-        write_integer(writer, "cache_creation_1h_tokens", event.usage.cache_creation_1h_tokens);
-        write_integer(writer, "cache_read_tokens", event.usage.cache_read_tokens);
-        write_integer(writer, "output_tokens", event.usage.output_tokens);
+        writer.integer("input_tokens", event.usage.input_tokens);
+        writer.integer("cache_creation_5m_tokens", event.usage.cache_creation_5m_tokens);
+        writer.integer("cache_creation_1h_tokens", event.usage.cache_creation_1h_tokens);
+        writer.integer("cache_read_tokens", event.usage.cache_read_tokens);
+        writer.integer("output_tokens", event.usage.output_tokens);
     }
-    write_integer(writer, "status_code", event.status_code);
-    write_boolean(writer, "success", event.success);
-    write_text(writer, "error_message", event.error_message, max_event_error_bytes);
-    text("conversation_id", event.conversation_id);
-    text("agent_id", event.agent_id);
-    text("stop_reason", event.stop_reason);
-    text("upstream_request_id", event.upstream_request_id);
-    write_integer(writer, "attempts", event.attempts);
+    writer.integer("status_code", event.status_code);
+    writer.boolean("success", event.success);
+    writer.text("error_message", event.error_message, max_event_error_bytes);
+    writer.text("conversation_id", event.conversation_id);
+    writer.text("agent_id", event.agent_id);
+    writer.text("stop_reason", event.stop_reason);
+    writer.text("upstream_request_id", event.upstream_request_id);
+    writer.integer("attempts", event.attempts);
     if (!event.attempts_detail.empty()) {
-        const std::string detail = attempts_to_json(event.attempts_detail);
-        writer.Key("attempts_detail");
-        writer.RawValue(detail.data(), detail.size(), rapidjson::kArrayType);
+        writer.json("attempts_detail", attempts_to_json(event.attempts_detail));
     }
-    writer.EndObject();
     if (event.conversation) {
-        // By hand, since the writer would take a large text byte by byte.
-        out.pop_back();
-        out.append(",\"conversation\":");
+        writer.json("conversation", "");
         append_conversation(*event.conversation, out);
-        out.push_back('}');
     }
+    writer.end();
 }
 
 Result<Event> decode_event(std::string_view bytes) {
@@ -194,13 +219,10 @@ Result<Event> decode_event(std::string_view bytes) {
 
 std::string encode_envelope(const Envelope& envelope) {
     std::string out;
-    StringStream stream(out);
-    Writer writer(stream);
-    writer.StartObject();
-    write_text(writer, "proxy_id", envelope.proxy_id, max_event_name_bytes);
-    writer.Key("seq");
-    writer.Uint64(envelope.seq);
-    writer.EndObject();
+    MemberWriter writer(out);
+    writer.text("proxy_id", envelope.proxy_id);
+    writer.unsigned_integer("seq", envelope.seq);
+    writer.end();
     return out;
 }
 

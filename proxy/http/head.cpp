@@ -4,6 +4,10 @@
 #include <array>
 #include <charconv>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace ccproxy::http1 {
 namespace {
 
@@ -43,9 +47,27 @@ std::size_t span(std::string_view bytes, Class wanted) {
     return size;
 }
 
+/// How many bytes at the start of `bytes` are text.
+std::size_t text_span(std::string_view bytes) {
+    std::size_t size = 0;
+#if defined(__SSE2__)
+    // Blocks of 16 that hold nothing but text, without looking for tabs.
+    const __m128i last_control = _mm_set1_epi8(0x1f);
+    const __m128i del = _mm_set1_epi8(0x7f);
+    for (; bytes.size() - size >= sizeof(__m128i); size += sizeof(__m128i)) {
+        const __m128i block =
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes.data() + size));
+        const __m128i controls = _mm_or_si128(
+            _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block), _mm_cmpeq_epi8(block, del));
+        if (_mm_movemask_epi8(controls) != 0) break;
+    }
+#endif
+    return size + span(bytes.substr(size), text);
+}
+
 /// Takes the next line off, without its end.
 Result<std::string_view> take_line(std::string_view& head) {
-    const std::size_t size = span(head, text);
+    const std::size_t size = text_span(head);
     if (size == head.size()) return Error{"the head is malformed"};
     if (!head.substr(size).starts_with("\r\n")) {
         const bool is_line_end = head[size] == '\r' || head[size] == '\n';

@@ -14,6 +14,8 @@ namespace ccproxy::journal {
 namespace {
 
 constexpr std::size_t block_bytes = 256 * 1024;
+/// A buffer that one large event made larger is given back.
+constexpr std::size_t max_kept_bytes = 1024 * 1024;
 /// No segment holds more records than this; a header that claims more is not one.
 constexpr std::uint64_t max_seq_step = std::uint64_t{1} << 32;
 
@@ -33,41 +35,47 @@ bool JournalReader::open_segment_for(std::uint64_t seq) {
     file_ = open_file(folder_ + "/" + segment_name(*after), O_RDONLY);
     segment_ = *after;
     offset_ = segment_magic.size();
-    buffer_.clear();
-    used_ = 0;
+    forget_buffer();
     return true;
 }
 
 bool JournalReader::fill(std::size_t at_least_bytes) {
-    if (buffer_.size() - used_ >= at_least_bytes) return true;
-    buffer_.erase(0, used_);
+    if (size_ - used_ >= at_least_bytes) return true;
+    const std::size_t have = size_ - used_;
+    const std::size_t room = std::max(at_least_bytes, block_bytes);
+    if (room > capacity_ || capacity_ > max_kept_bytes) {
+        auto larger = std::make_unique_for_overwrite<char[]>(room);
+        std::copy_n(buffer_.get() + used_, have, larger.get());
+        buffer_ = std::move(larger);
+        capacity_ = room;
+    } else {
+        std::memmove(buffer_.get(), buffer_.get() + used_, have);
+    }
     offset_ += used_;
     used_ = 0;
-    const std::size_t have = buffer_.size();
-    const std::size_t room = std::max(at_least_bytes, block_bytes);
-    buffer_.resize(room);
+    size_ = have;
     ssize_t got = 0;
     do {
-        got = ::pread(file_.fd(), buffer_.data() + have, room - have,
+        got = ::pread(file_.fd(), buffer_.get() + have, room - have,
                       static_cast<off_t>(offset_ + have));
     } while (got < 0 && errno == EINTR);
-    buffer_.resize(have + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got < 0) {
         throw std::runtime_error(folder_ + "/" + segment_name(segment_) +
                                  ": cannot be read: " + std::strerror(errno));
     }
-    return buffer_.size() >= at_least_bytes;
+    size_ += static_cast<std::size_t>(got);
+    return size_ >= at_least_bytes;
 }
 
 std::optional<JournalReader::Entry> JournalReader::scan(std::uint64_t last_seq) {
     std::optional<std::uint64_t> damage;
     while (fill(record_header_bytes)) {
-        const RecordHeader header = decode_record_header(std::string_view(buffer_).substr(used_));
+        const RecordHeader header = decode_record_header(unread());
         const bool plausible = header.payload_bytes <= max_payload_bytes &&
                                header.seq >= segment_ && header.seq - segment_ <= max_seq_step;
         const std::size_t bytes = record_header_bytes + header.payload_bytes;
         if (plausible && fill(bytes)) {
-            const auto record = decode_record(std::string_view(buffer_).substr(used_, bytes));
+            const auto record = decode_record(unread().substr(0, bytes));
             if (record && record->seq > last_seq) break;
             if (record) {
                 used_ += bytes;
@@ -85,8 +93,7 @@ std::optional<JournalReader::Entry> JournalReader::scan(std::uint64_t last_seq) 
         // No intact record behind the damage yet. Come back to it: what looked damaged at the very
         // end may be a record in the middle of being written.
         offset_ = *damage;
-        buffer_.clear();
-        used_ = 0;
+        forget_buffer();
     }
     return std::nullopt;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,14 +34,20 @@ class JournalReader {
     bool open_segment_for(std::uint64_t seq);
     bool fill(std::size_t at_least_bytes);
     std::optional<Entry> scan(std::uint64_t last_seq);
+    void forget_buffer() { size_ = used_ = 0; }
+    [[nodiscard]] std::string_view unread() const { return {buffer_.get() + used_, size_ - used_}; }
 
     std::string folder_;
     std::uint64_t wanted_ = 1;
     File file_;
     std::uint64_t segment_ = 0;  ///< First seq of the open segment; 0 when none is.
     std::uint64_t offset_ = 0;   ///< Of the first byte of buffer_ in the file.
-    std::string buffer_;
-    std::size_t used_ = 0;  ///< Bytes of buffer_ that were handed out.
+    /// Never cleared: filling it with zeros, 256 KiB for a single event, would cost more than
+    /// reading does.
+    std::unique_ptr<char[]> buffer_;
+    std::size_t capacity_ = 0;
+    std::size_t size_ = 0;  ///< Bytes of buffer_ that were read.
+    std::size_t used_ = 0;  ///< Of these, bytes that were handed out.
 };
 
 }  // namespace ccproxy::journal
