@@ -10,6 +10,7 @@
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace ccproxy::net {
 namespace {
@@ -74,9 +75,11 @@ IoResult Stream::read_some(char* data, std::size_t size) {
         if (result == 1) return {IoStatus::ok, got, true};
         return {tls_status(result), 0, false};
     }
+    if (std::exchange(was_emptied_, false)) return {IoStatus::wants_read, 0, false};
     const ssize_t got = ::recv(socket_.native_handle(), data, size, 0);
     if (got > 0) {
         const auto bytes = static_cast<std::size_t>(got);
+        was_emptied_ = bytes < size;
         return {IoStatus::ok, bytes, bytes == size};
     }
     if (got == 0) return {IoStatus::closed, 0, false};
@@ -116,6 +119,14 @@ IoResult Stream::write_tls(std::string_view first, std::string_view second) {
     const int result = SSL_write_ex(ssl_.get(), data.data(), data.size(), &put);
     if (result == 1) return {IoStatus::ok, put, false};
     return {tls_status(result), 0, false};
+}
+
+bool Stream::is_quiet() {
+    was_emptied_ = false;
+    char byte = 0;
+    const bool quiet = read_some(&byte, 1).status == IoStatus::wants_read;
+    was_emptied_ = quiet && !ssl_;
+    return quiet;
 }
 
 bool Stream::has_input() {

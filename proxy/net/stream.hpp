@@ -50,12 +50,17 @@ class Stream {
     /// Gives TLS up without a word to the peer, to go on in the clear.
     void drop_tls();
 
-    /// At most one system call when plain.
+    /// At most one system call when plain, and none after a read that left its buffer unfilled:
+    /// there was nothing more then, and the wait that this asks for notices what has come since.
     IoResult read_some(char* data, std::size_t size);
     IoResult write_some(std::string_view data);
     /// Writes from `first`, then from `second`; counts the bytes of both. What was not written must
     /// come first in the next call, if there is one: under TLS a part of it may be on its way.
     IoResult write_some(std::string_view first, std::string_view second);
+
+    /// Whether nothing has come, neither bytes nor the end. Where something has, the stream is of
+    /// no use any more: it may have been read.
+    [[nodiscard]] bool is_quiet();
 
     /// Whether bytes have come that were not read; under TLS they may be the protocol's own.
     [[nodiscard]] bool has_input();
@@ -82,6 +87,7 @@ class Stream {
 
     TcpSocket socket_;
     SslPtr ssl_;
+    bool was_emptied_ = false;  ///< By the last read; for plain streams only.
 };
 
 }  // namespace ccproxy::net

@@ -37,10 +37,8 @@ ConnectionPtr Pool::take_idle(const accounts::Account& account) {
     while (!idle.empty()) {
         ConnectionPtr connection = std::move(idle.back());
         idle.pop_back();
-        char byte = 0;
-        // Anything but «nothing to read» means that the upstream has closed it, or that it says
-        // what was not asked.
-        if (connection->stream.read_some(&byte, 1).status != net::IoStatus::wants_read) continue;
+        // Otherwise the upstream has closed it, or says what was not asked.
+        if (!connection->stream.is_quiet()) continue;
         connection->reused = true;
         return connection;
     }
