@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/byte_scan.hpp"
 #include "common/utf8.hpp"
 #include "common/uuid.hpp"
 #include "proto/attempts.hpp"
@@ -26,13 +27,6 @@ class StringStream {
 
 using Writer = rapidjson::Writer<StringStream>;
 
-/// Whether a text stands in JSON as it is.
-bool needs_no_escape(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-    });
-}
-
 /// Writes the members of one object. By hand, since every request has one to write, and names and
 /// nearly all values need no escapes. An empty text is left out.
 class MemberWriter {
@@ -43,7 +37,8 @@ class MemberWriter {
               std::size_t max_bytes = max_event_name_bytes) {
         if (value.empty()) return;
         key(name);
-        if (value.size() <= max_bytes && needs_no_escape(value) && is_utf8(value)) {
+        if (value.size() <= max_bytes && bytes_before_json_stop(value) == value.size() &&
+            is_utf8(value)) {
             out_.append(1, '"').append(value).append(1, '"');
             return;
         }

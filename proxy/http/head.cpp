@@ -4,9 +4,7 @@
 #include <array>
 #include <charconv>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "common/byte_scan.hpp"
 
 namespace ccproxy::http1 {
 namespace {
@@ -16,9 +14,8 @@ constexpr std::size_t max_field_bytes = 64 * 1024 - 1;
 
 /// What a byte may stand for (RFC 9110, section 5.6.2; RFC 9112, sections 2 to 5).
 enum Class : unsigned char {
-    token = 1,   ///< In a method or a field's name.
-    target = 2,  ///< In a request's target: visible ASCII.
-    text = 4     ///< In a field's value or a reason: no control character but the tab.
+    token = 1,  ///< In a method or a field's name.
+    target = 2  ///< In a request's target: visible ASCII.
 };
 
 constexpr std::array<unsigned char, 256> classes = [] {
@@ -32,7 +29,6 @@ constexpr std::array<unsigned char, 256> classes = [] {
                               std::string_view::npos;
         if (letter_or_digit || sign) entry |= token;
         if (c > 0x20 && c < 0x7f) entry |= target;
-        if (c == '\t' || (c >= 0x20 && c != 0x7f)) entry |= text;
     }
     return table;
 }();
@@ -47,27 +43,9 @@ std::size_t span(std::string_view bytes, Class wanted) {
     return size;
 }
 
-/// How many bytes at the start of `bytes` are text.
-std::size_t text_span(std::string_view bytes) {
-    std::size_t size = 0;
-#if defined(__SSE2__)
-    // Blocks of 16 that hold nothing but text, without looking for tabs.
-    const __m128i last_control = _mm_set1_epi8(0x1f);
-    const __m128i del = _mm_set1_epi8(0x7f);
-    for (; bytes.size() - size >= sizeof(__m128i); size += sizeof(__m128i)) {
-        const __m128i block =
-            _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes.data() + size));
-        const __m128i controls = _mm_or_si128(
-            _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block), _mm_cmpeq_epi8(block, del));
-        if (_mm_movemask_epi8(controls) != 0) break;
-    }
-#endif
-    return size + span(bytes.substr(size), text);
-}
-
 /// Takes the next line off, without its end.
 Result<std::string_view> take_line(std::string_view& head) {
-    const std::size_t size = text_span(head);
+    const std::size_t size = bytes_before_control(head);
     if (size == head.size()) return Error{"the head is malformed"};
     if (!head.substr(size).starts_with("\r\n")) {
         const bool is_line_end = head[size] == '\r' || head[size] == '\n';

@@ -3,11 +3,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "common/byte_scan.hpp"
 #include "common/json.hpp"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace ccproxy::tap {
 namespace {
@@ -18,31 +15,6 @@ constexpr double max_exponent = 308;  // Of ten, as RapidJSON takes it.
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
-}
-
-bool ends_plain_text(char c) {
-    return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-}
-
-/// How many bytes from `at` on are neither quote, backslash nor control character.
-std::size_t plain_bytes(std::string_view text, std::size_t at) {
-    const std::size_t from = at;
-#if defined(__SSE2__)
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-    const __m128i last_control = _mm_set1_epi8(0x1f);
-    for (; text.size() - at >= sizeof(__m128i); at += sizeof(__m128i)) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-        const __m128i stops = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-            _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes));
-        const int mask = _mm_movemask_epi8(stops);
-        if (mask != 0)
-            return at + static_cast<std::size_t>(__builtin_ctz(static_cast<unsigned>(mask))) - from;
-    }
-#endif
-    while (at < text.size() && !ends_plain_text(text[at])) ++at;
-    return at - from;
 }
 
 /// The value of four hexadecimal digits; -1 when they are none.
@@ -157,7 +129,7 @@ JsonToken JsonReader::read_string(JsonToken token) {
     const std::size_t begin = ++at_;
     escaped_ = false;
     for (;;) {
-        at_ += plain_bytes(text_, at_);
+        at_ += bytes_before_json_stop(text_.substr(at_));
         if (at_end()) return fail("a string does not end");
         if (text_[at_] == '"') break;
         if (text_[at_] != '\\') return fail("a string holds a control character");

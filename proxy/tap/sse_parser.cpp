@@ -1,5 +1,7 @@
 #include "proxy/tap/sse_parser.hpp"
 
+#include "common/byte_scan.hpp"
+
 namespace ccproxy::tap {
 
 void SseParser::feed(std::string_view bytes, const std::function<void(const SseEvent&)>& on_event) {
@@ -8,9 +10,9 @@ void SseParser::feed(std::string_view bytes, const std::function<void(const SseE
         if (bytes.front() == '\n') bytes.remove_prefix(1);
     }
     while (!bytes.empty()) {
-        const std::size_t end = bytes.find_first_of("\r\n");
+        const std::size_t end = bytes_before_line_end(bytes);
         const std::string_view text = bytes.substr(0, end);
-        if (end == std::string_view::npos) return add_to_line(text);
+        if (end == bytes.size()) return add_to_line(text);
         const bool fits = text.size() <= max_event_bytes_;
         if (partial_line_.empty() && !overlong_line_ && fits) {
             line(text, on_event);

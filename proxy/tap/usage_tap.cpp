@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "proxy/http/head.hpp"
+#include "common/byte_scan.hpp"
+#include "proxy/http/fields.hpp"
 
 namespace ccproxy::tap {
 namespace {
@@ -26,11 +27,14 @@ std::int64_t string_member_chars(std::string_view json, std::string_view name) {
     std::size_t i = json.find_first_not_of(" :", at + name.size());
     if (i == std::string_view::npos || json[i] != '"') return 0;
     std::int64_t chars = 0;
-    for (++i; i < json.size() && json[i] != '"'; ++i) {
-        if (json[i] == '\\') ++i;
-        if ((static_cast<unsigned char>(json[std::min(i, json.size() - 1)]) & 0xC0) != 0x80) {
-            ++chars;
-        }
+    for (std::string_view rest = json.substr(i + 1); !rest.empty() && rest.front() != '"';) {
+        const std::size_t plain = bytes_before_json_stop(rest);
+        chars += std::count_if(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(plain),
+                               [](char c) { return (c & 0xC0) != 0x80; });
+        rest.remove_prefix(plain);
+        if (rest.empty() || rest.front() == '"') break;
+        ++chars;
+        rest.remove_prefix(std::min<std::size_t>(rest.front() == '\\' ? 2 : 1, rest.size()));
     }
     return chars;
 }
