@@ -11,16 +11,19 @@ constexpr std::size_t max_ahead_bytes = 64 * 1024;
 
 }  // namespace
 
+// Apart from receive(), whose frame, as that of any coroutine, holds all of its variables: here the
+// buffer is on the stack, and a connection that waits has none.
+net::IoResult ClientConnection::read_some() {
+    std::array<char, 64 * 1024> bytes;
+    const net::IoResult result = stream_.read_some(bytes.data(), bytes.size());
+    input_.append(bytes.data(), result.bytes);
+    return result;
+}
+
 net::Task<bool> ClientConnection::receive() {
     for (;;) {
         if (interrupt_ != Interrupt::none) co_return false;
-        // Read into the stack, so that a connection that waits holds no buffer.
-        net::IoResult result;
-        {
-            std::array<char, 16 * 1024> bytes;
-            result = stream_.read_some(bytes.data(), bytes.size());
-            input_.append(bytes.data(), result.bytes);
-        }
+        const net::IoResult result = read_some();
         if (result.status == net::IoStatus::ok) co_return true;
         if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
             leave();

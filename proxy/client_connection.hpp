@@ -74,6 +74,7 @@ class ClientConnection final : public net::Deadlined,
     void on_deadline() override {
         interrupt(drained_ ? Interrupt::client_gone : Interrupt::deadline);
     }
+    net::IoResult read_some();
     void leave();
     bool drop(std::size_t bytes);
     void watch_for(net::IoStatus wanted);

@@ -29,6 +29,10 @@ namespace {
 
 constexpr std::size_t max_telemetry_bytes = 1024 * 1024;
 constexpr std::size_t max_session_id_bytes = 256;
+/// Memory for a body is taken at once up to here; beyond it, as the body comes.
+constexpr std::size_t max_claimed_bytes = 256 * 1024;
+/// What a connection keeps of the memory that a large body came through.
+constexpr std::size_t max_idle_input_bytes = 8 * 1024;
 
 }  // namespace
 
@@ -166,6 +170,9 @@ net::Task<Exchange::Refused> Exchange::read_to_framing(std::size_t max_bytes) {
     http1::BodyReader reader(head_.framing);
     std::string& input = client_.input();
     auto& buffered_bytes = worker_.shared.buffered_bytes;
+    if (head_.framing.kind == http1::Framing::Kind::length) {
+        body_.reserve(std::min<std::size_t>(head_.framing.length, max_claimed_bytes));
+    }
     for (;;) {
         const http1::BodyReader::Step step = reader.take(input.data(), input.size());
         if (step.malformed) co_return refusal(400, "the body's chunks are malformed", true);
@@ -189,6 +196,7 @@ net::Task<Exchange::Refused> Exchange::read_to_framing(std::size_t max_bytes) {
         }
         co_return interrupted("");
     }
+    if (input.empty() && input.capacity() > max_idle_input_bytes) input = std::string();
     body_taken_ = true;
     co_return std::nullopt;
 }

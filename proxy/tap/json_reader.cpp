@@ -147,12 +147,21 @@ JsonToken JsonReader::read_string(JsonToken token) {
 }
 
 bool JsonReader::pass_escape() {
-    static constexpr std::string_view simple = "\"\\/bfnrt";
     const std::string_view rest = text_.substr(at_ + 1);
     if (rest.empty()) return false;
-    if (simple.find(rest.front()) != std::string_view::npos) {
-        at_ += 2;
-        return true;
+    switch (rest.front()) {
+        case '"':
+        case '\\':
+        case '/':
+        case 'b':
+        case 'f':
+        case 'n':
+        case 'r':
+        case 't':
+            at_ += 2;
+            return true;
+        default:
+            break;
     }
     const int unit = rest.front() == 'u' ? hex4(rest.substr(1)) : -1;
     if (unit < 0) return false;

@@ -56,15 +56,18 @@ const Answer* find_answer(const Answers& answers, std::string_view target) {
     return found == answers.end() ? nullptr : &found->second;
 }
 
+// No coroutine, whose frame would hold the buffer.
+net::IoResult read_some(net::Stream& stream, std::string& input) {
+    std::array<char, 64 * 1024> bytes;
+    const net::IoResult result = stream.read_some(bytes.data(), bytes.size());
+    input.append(bytes.data(), result.bytes);
+    return result;
+}
+
 /// False when the peer has left.
 net::Task<bool> receive(net::Stream& stream, std::string& input) {
     for (;;) {
-        net::IoResult result;
-        {
-            std::array<char, 64 * 1024> bytes;
-            result = stream.read_some(bytes.data(), bytes.size());
-            input.append(bytes.data(), result.bytes);
-        }
+        const net::IoResult result = read_some(stream, input);
         if (result.status == net::IoStatus::ok) co_return true;
         if (result.status != net::IoStatus::wants_read) co_return false;
         co_await stream.wait(result.status);
