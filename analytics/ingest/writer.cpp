@@ -118,6 +118,7 @@ void Writer::note_failure(const std::string& what) {
 void Writer::checkpoint() {
     if (!dirty_) return;
     try {
+        store_->sum_up_week();
         const std::int64_t held_back = store_->checkpoint().held_back_bytes;
         dirty_ = held_back > 0;
         const std::lock_guard lock(mutex_);

@@ -19,12 +19,14 @@ class Run {
     void aggregate(const DayRange& range) {
         const DayZone& zone = context_.reader.stats_zone();
         const std::int64_t end = range.to_day.value_or(last_day) + 1;
-        std::optional<std::int64_t> day = range.from_day.value_or(-1);
-        while (!context_.stop.stop_requested()) {
-            day = context_.reader.next_day_with_data(*day, end);
-            if (!day) return;
-            aggregate_day(zone, *day);
-            ++*day;
+        StoreReader& reader = context_.reader;
+        auto day = reader.next_day_with_data(range.from_day.value_or(-1), end);
+        while (day && !context_.stop.stop_requested()) {
+            const std::int64_t current = *day;
+            const bool checked = aggregate_day(zone, current);
+            day = reader.next_day_with_data(current + 1, end);
+            const bool ends_week = !day || week_of(*day) != week_of(current);
+            if (checked && ends_week) mend([&] { return reader.check_week(current); });
         }
     }
 
@@ -36,21 +38,23 @@ class Run {
     }
 
   private:
-    /// Hours first: what they hold then is what the day must add up to.
-    void aggregate_day(const DayZone& zone, std::int64_t day) {
+    /// Hours first: what they hold then is what the day must add up to. False when the day was not
+    /// compared to its end.
+    bool aggregate_day(const DayZone& zone, std::int64_t day) {
         if (zone.start_of(day) < context_.reader.logs_purged_before_ms()) {
             ++days_skipped_;
-            return;
+            return false;
         }
         const std::int64_t end_ms = zone.start_of(day + 1);
         for (std::int64_t at = zone.start_of(day); at < end_ms;) {
             const LocalHour hour = zone.hour_of(at);
             mend([&] { return context_.reader.check_hour(hour); });
-            if (context_.stop.stop_requested()) return;
+            if (context_.stop.stop_requested()) return false;
             at = hour.end_ms;
         }
         mend([&] { return context_.reader.check_day(day); });
         ++days_;
+        return true;
     }
 
     template <class Check>

@@ -25,9 +25,9 @@ struct DayRange {
 /// whatever was stored meanwhile went into logs and roll-ups alike, so that a difference stays what
 /// it is. Runs may overlap: a difference that another run has repaired is looked for again.
 ///
-/// The report: `rows_checked`, `rows_changed` (rows of the roll-ups, hourly and daily), `days`
-/// (with data, all of them compared) and `days_skipped_purged`. Memory grows with the number of
-/// roll-ups of one day.
+/// The report: `rows_checked`, `rows_changed` (rows of the roll-ups, hourly, daily and weekly),
+/// `days` (with data, all of them compared) and `days_skipped_purged`. Memory grows with the number
+/// of roll-ups of one day.
 class Aggregator final : public Job {
   public:
     static constexpr std::string_view job_name = "aggregate";

@@ -1,15 +1,6 @@
 #include "analytics/stats/figures.hpp"
 
 namespace ccproxy::analytics {
-namespace {
-
-/// Wraps around: a damaged row may hold anything.
-std::int64_t sum(std::int64_t a, std::int64_t b) {
-    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-}
-
-}  // namespace
-
 const std::array<std::int64_t Figures::*, 13> Figures::sums{
     &Figures::request_count,
     &Figures::success_count,
@@ -51,7 +42,7 @@ void Figures::add_request(const Event& event, const std::optional<std::int64_t>&
 }
 
 void Figures::add(const Figures& other) {
-    for (const auto member : sums) this->*member = sum(this->*member, other.*member);
+    for (const auto member : sums) this->*member = wrapping_sum(this->*member, other.*member);
     duration_ms.merge(other.duration_ms);
     ttft_ms.merge(other.ttft_ms);
 }
@@ -60,7 +51,7 @@ void Figures::correct(const Figures& expected, const Figures& stored) {
     for (const auto member : sums) {
         const auto surplus = static_cast<std::uint64_t>(stored.*member);
         const auto missing = static_cast<std::uint64_t>(expected.*member) - surplus;
-        this->*member = sum(this->*member, static_cast<std::int64_t>(missing));
+        this->*member = wrapping_sum(this->*member, static_cast<std::int64_t>(missing));
     }
     duration_ms.correct(expected.duration_ms, stored.duration_ms);
     ttft_ms.correct(expected.ttft_ms, stored.ttft_ms);

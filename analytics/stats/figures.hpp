@@ -11,6 +11,11 @@
 
 namespace ccproxy::analytics {
 
+/// Wraps around: a damaged row may hold anything.
+inline std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
 struct Figures {
     std::int64_t request_count = 0, success_count = 0;
     std::int64_t prompt_tokens = 0, completion_tokens = 0;

@@ -30,6 +30,16 @@ using Labels = ByDimension<std::string>;
 
 enum class TimeUnit { none, day, hour };
 
+/// What a row of the roll-ups sums up.
+enum class RollUpLevel { hour, day, week };
+
+inline constexpr std::int64_t days_of_week = 7;
+
+/// A week is named by the first of its days, whose number is a multiple of 7.
+constexpr std::int64_t week_of(std::int64_t day) {
+    return day - (day % days_of_week + days_of_week) % days_of_week;
+}
+
 enum class FigureSort {
     time,
     request_count,
@@ -72,7 +82,7 @@ inline constexpr std::size_t max_stats_rows = 200'000;
 
 /// A row of the roll-ups that does not hold what it should.
 struct RollUpDifference {
-    bool hourly = false;
+    RollUpLevel level = RollUpLevel::hour;
     int kind = 0;
     std::int64_t period = 0;
     std::int64_t group_id = 0;  ///< 0 when the group is the one of `labels`, and may be new.
@@ -109,6 +119,8 @@ class StatsReader {
     virtual RollUpCheck check_hour(const LocalHour& hour) = 0;
     /// Compares the roll-ups of a day with those of its hours, at one instant.
     virtual RollUpCheck check_day(std::int64_t day) = 0;
+    /// Compares what was summed up of the week that `day` is in with the days, at one instant.
+    virtual RollUpCheck check_week(std::int64_t day) = 0;
 };
 
 /// Part of StoreWriter; see there for threads and failures.
@@ -120,6 +132,11 @@ class StatsWriter {
     /// no more than `count` of them. They may be of an earlier moment, whatever was stored since:
     /// false, and nothing is done, when another repair came between. `check.repairs` is moved on.
     virtual bool repair_roll_ups(RollUpCheck& check, std::size_t first, std::size_t count) = 0;
+
+    /// Sums up one week that is over and of which something was written since it was last summed
+    /// up: some ten milliseconds. False when there is none. Answers are the same before and after;
+    /// those about long ranges are found faster after it.
+    virtual bool sum_up_week() = 0;
 };
 
 }  // namespace ccproxy::analytics

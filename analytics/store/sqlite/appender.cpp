@@ -138,6 +138,7 @@ bool Appender::is_next(const IngestItem& item, Batch& batch) {
     progress.watermark = item.seq;
     progress.seen_at_ms = std::max(progress.seen_at_ms, item.received_at_ms);
     ++progress.received;
+    batch.received_at_ms = std::max(batch.received_at_ms, item.received_at_ms);
     return true;
 }
 
@@ -201,6 +202,9 @@ void Appender::quarantine(const IngestItem& item, const std::string& payload,
 }
 
 void Appender::write_sums(const Batch& batch) {
+    if (batch.received_at_ms > 0 && batch.report.rows > 0) {
+        roll_ups_.open_hour.follow(zone_.hour_of(batch.received_at_ms));
+    }
     batch.roll_up.write(roll_ups_);
     if (batch.report.conversations > 0) search_.catch_up();
     for (const auto& [token_id, use] : batch.tokens) {

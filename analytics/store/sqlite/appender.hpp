@@ -49,6 +49,7 @@ class Appender {
         RollUp roll_up;
         std::map<std::string, Progress> proxies;
         std::map<std::string, TokenUse> tokens;
+        std::int64_t received_at_ms = 0;  ///< The newest; 0 when nothing was received.
     };
 
     Progress& progress_of(const std::string& proxy_id, Batch& batch);

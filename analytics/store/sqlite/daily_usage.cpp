@@ -7,13 +7,18 @@
 namespace ccproxy::analytics {
 namespace {
 
-/// Kind 1 has a group for each token and the name that it had.
+/// Kind 1 has a group for each token and the name that it had. The day is that of its table and of
+/// the open hour.
 constexpr const char* select_tokens =
-    "SELECT tokens.id, SUM(prompt_tokens + completion_tokens) AS used FROM tokens "
+    "WITH limited AS (SELECT tokens.id, usage_groups.id AS group_id FROM tokens "
     "JOIN usage_groups ON usage_groups.kind = 1 AND usage_groups.token_id = tokens.id "
-    "JOIN usage_daily ON usage_daily.kind = 1 AND usage_daily.day = ? "
-    "AND usage_daily.group_id = usage_groups.id "
-    "WHERE tokens.tokens_per_day IS NOT NULL GROUP BY tokens.id HAVING used > 0";
+    "WHERE tokens.tokens_per_day IS NOT NULL) "
+    "SELECT id, SUM(used) AS sum FROM ("
+    "SELECT id, prompt_tokens + completion_tokens AS used FROM limited "
+    "CROSS JOIN usage_daily USING (group_id) WHERE kind = 1 AND day = ?1 UNION ALL "
+    "SELECT id, prompt_tokens + completion_tokens FROM usage_open_hours CROSS JOIN limited "
+    "CROSS JOIN usage_hourly USING (hour_at, group_id) WHERE kind = 1 AND day = ?1) "
+    "GROUP BY id HAVING sum > 0";
 
 }  // namespace
 

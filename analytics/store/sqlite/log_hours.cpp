@@ -38,7 +38,8 @@ bool is_in_roll_ups(const LogFilter& filter) {
 
 MatchingHours::MatchingHours(const SQLite::Database& database, const DayZone& zone,
                              const LogFilter& filter, bool ascending)
-    : zone_(zone),
+    : database_(database),
+      zone_(zone),
       filter_(filter),
       ascending_(ascending),
       kind_(kind_of(dimensions_of(filter))),
@@ -46,8 +47,10 @@ MatchingHours::MatchingHours(const SQLite::Database& database, const DayZone& zo
       groups_(few_groups(database, kind_, dimensions_of(filter))) {
     if (groups_ && groups_->empty()) return;
     RawStatement edges(database,
-                       "SELECT (SELECT min(day) FROM usage_daily WHERE kind = ?1), "
-                       "(SELECT max(day) FROM usage_daily WHERE kind = ?1)");
+                       "SELECT min(first), max(last) FROM ("
+                       "SELECT (SELECT min(day) FROM usage_daily WHERE kind = ?1) AS first, "
+                       "(SELECT max(day) FROM usage_daily WHERE kind = ?1) AS last "
+                       "UNION ALL SELECT day, day FROM usage_open_hours)");
     edges.bind(1, kind_);
     if (!edges.step() || edges.is_null(0)) return;
     first_day_ = edges.integer(0);
@@ -78,25 +81,27 @@ std::optional<TimeSpan> MatchingHours::next() {
 }
 
 void MatchingHours::read_days() {
-    Segment segment{false, first_day_, end_day_, 0};
+    std::int64_t from = first_day_;
+    std::int64_t to = end_day_;
     if (ascending_) {
-        segment.to = std::min(segment.to, first_day_ + days_a_read);
-        first_day_ = segment.to;
+        first_day_ = to = std::min(to, from + days_a_read);
     } else {
-        segment.from = std::max(segment.from, end_day_ - days_a_read);
-        end_day_ = segment.from;
+        end_day_ = from = std::max(from, to - days_a_read);
     }
     std::set<std::int64_t> days;
-    scan_.read(segment, match_columns, groups_,
-               [&](const RawStatement& row, std::int64_t, std::int64_t day) {
-                   if (fits(row)) days.insert(day);
-               });
+    for (const Segment& segment : segments_of_days(database_, kind_, from, to, RollUpLevel::day)) {
+        const bool is_day = segment.level == RollUpLevel::day;
+        scan_.read(segment, match_columns, groups_,
+                   [&](const RawStatement& row, std::int64_t, std::int64_t period) {
+                       if (fits(row)) days.insert(is_day ? period : segment.day);
+                   });
+    }
     days_.assign(days.begin(), days.end());
     if (!ascending_) std::reverse(days_.begin(), days_.end());
 }
 
 void MatchingHours::read_hours(std::int64_t day) {
-    const Segment segment{true, zone_.start_of(day), zone_.start_of(day + 1), day};
+    const Segment segment{RollUpLevel::hour, zone_.start_of(day), zone_.start_of(day + 1), day};
     bool has_hours = false;
     std::set<std::int64_t> hours;
     scan_.read(segment, match_columns, groups_,

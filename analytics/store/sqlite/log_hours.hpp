@@ -39,6 +39,7 @@ class MatchingHours {
     void read_hours(std::int64_t day);
     [[nodiscard]] bool fits(const RawStatement& row) const;
 
+    const SQLite::Database& database_;
     const DayZone& zone_;
     const LogFilter& filter_;
     const bool ascending_;

@@ -57,11 +57,11 @@ std::optional<std::int64_t> sum_roll_ups(const SQLite::Database& database, const
     }
     const int kind = smallest_kind(wanted);
     const auto groups = few_groups(database, kind, values);
-    const auto segments = segments_of(zone, from_ms, to_ms, false);
+    const auto segments = segments_of(database, zone, kind, from_ms, to_ms, RollUpLevel::week);
     if (kind == 0) {
         std::int64_t periods = 0;
         for (const Segment& segment : segments) {
-            periods += segment.hourly ? 24 : segment.to - segment.from;
+            periods += segment.level == RollUpLevel::hour ? 24 : segment.to - segment.from;
         }
         if (!groups || periods * static_cast<std::int64_t>(groups->size()) > max_lookups) {
             return std::nullopt;

@@ -1,6 +1,8 @@
 #include "analytics/store/sqlite/roll_up.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <tuple>
 
 namespace ccproxy::analytics {
@@ -33,6 +35,15 @@ void write_parts(std::vector<Part>& parts, FiguresWriter& table) {
     }
 }
 
+void open_weeks(const std::vector<Part>& days, RawStatement& open_week) {
+    std::set<std::int64_t> weeks;
+    for (const Part& part : days) weeks.insert(week_of(part.period));
+    for (const std::int64_t week : weeks) {
+        open_week.bind(1, week);
+        open_week.run();
+    }
+}
+
 }  // namespace
 
 Labels labels_of(const Event& event) {
@@ -60,16 +71,20 @@ void RollUp::add(const Event& event, const std::optional<std::int64_t>& cost_nan
 void RollUp::write(RollUpTables& tables) const {
     std::vector<Part> hours;
     std::vector<Part> days;
+    std::map<std::int64_t, bool> open_hours;
     for (const Entry& entry : entries_) {
         const GroupIds& ids = tables.groups.ids_of(entry.labels);
+        const auto [hour, is_new] = open_hours.try_emplace(entry.hour_at);
+        if (is_new) hour->second = tables.open_hour.is_open(entry.hour_at);
         for (std::size_t kind = 0; kind < kind_count; ++kind) {
             const int number = static_cast<int>(kind);
             hours.push_back({number, entry.hour_at, ids.at(kind), &entry.figures});
-            days.push_back({number, entry.day, ids.at(kind), &entry.figures});
+            if (!hour->second) days.push_back({number, entry.day, ids.at(kind), &entry.figures});
         }
     }
     write_parts(hours, tables.hourly);
     write_parts(days, tables.daily);
+    open_weeks(days, tables.open_week);
 }
 
 void RollUp::clear() {

@@ -10,7 +10,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "analytics/store/sqlite/open_hour.hpp"
 #include "analytics/store/sqlite/usage_groups.hpp"
+#include "analytics/store/sqlite/weeks.hpp"
 #include "analytics/time/day_zone.hpp"
 #include "proto/event.hpp"
 
@@ -24,10 +26,14 @@ struct RollUpTables {
     explicit RollUpTables(const SQLite::Database& database)
         : groups(database),
           daily(database, daily_table, FiguresWriter::Mode::add),
-          hourly(database, hourly_table, FiguresWriter::Mode::add) {}
+          hourly(database, hourly_table, FiguresWriter::Mode::add),
+          open_hour(database),
+          open_week(database, open_week_sql) {}
 
     UsageGroups groups;
     FiguresWriter daily, hourly;
+    OpenHour open_hour;
+    RawStatement open_week;
 };
 
 class RollUp {
@@ -38,7 +44,8 @@ class RollUp {
     void add(const Event& event, const std::optional<std::int64_t>& cost_nano_usd);
     /// How many different hours and groups there are.
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
-    /// Adds the sums to the tables, within the caller's transaction.
+    /// Adds the sums to the tables, within the caller's transaction: to hours and, but for the open
+    /// one, to days.
     void write(RollUpTables& tables) const;
     void clear();
 

@@ -32,10 +32,14 @@ struct StoredRow {
 constexpr int first_label = 3;
 constexpr int first_sum = first_label + static_cast<int>(dimension_count);
 
+/// What is in no day yet.
+constexpr const char* without_open_hours =
+    " AND hour_at NOT IN (SELECT hour_at FROM usage_open_hours)";
+
 template <class Take>
-void each_row(const SQLite::Database& database, bool hourly, int kind, std::int64_t from,
-              std::int64_t to, const Take& take) {
-    const RollUpTable& table = roll_up_table(hourly);
+void each_row(const SQLite::Database& database, RollUpLevel level, int kind, std::int64_t from,
+              std::int64_t to, const Take& take, const char* condition = "") {
+    const RollUpTable& table = roll_up_table(level);
     const std::string period = table.period;
     RawStatement row(database, "SELECT " + period +
                                    ", group_id, g.id IS NOT NULL, token_id, user_name, "
@@ -43,7 +47,7 @@ void each_row(const SQLite::Database& database, bool hourly, int kind, std::int6
                                    sum_columns + ", " + histogram_columns + " FROM " + table.name +
                                    " r LEFT JOIN usage_groups g ON g.id = r.group_id AND "
                                    "g.kind = r.kind WHERE r.kind = ? AND " +
-                                   period + " >= ? AND " + period + " < ?");
+                                   period + " >= ? AND " + period + " < ?" + condition);
     row.bind(1, kind);
     row.bind(2, from);
     row.bind(3, to);
@@ -62,8 +66,8 @@ void each_row(const SQLite::Database& database, bool hourly, int kind, std::int6
 template <class Key>
 class Comparison {
   public:
-    Comparison(bool hourly, int kind, std::int64_t period, RollUpCheck& check)
-        : hourly_(hourly), kind_(kind), period_(period), check_(check) {}
+    Comparison(RollUpLevel level, int kind, std::int64_t period, RollUpCheck& check)
+        : level_(level), kind_(kind), period_(period), check_(check) {}
 
     Figures& expected(const Key& group) { return expected_[group]; }
 
@@ -101,14 +105,14 @@ class Comparison {
   private:
     [[nodiscard]] RollUpDifference difference(const Figures& stored) const {
         RollUpDifference found;
-        found.hourly = hourly_;
+        found.level = level_;
         found.kind = kind_;
         found.period = period_;
         found.stored = stored;
         return found;
     }
 
-    const bool hourly_;
+    const RollUpLevel level_;
     const int kind_;
     const std::int64_t period_;
     RollUpCheck& check_;
@@ -130,10 +134,18 @@ class Repair {
         : database_(database),
           groups_(database),
           daily_(database, daily_table, FiguresWriter::Mode::replace),
-          hourly_(database, hourly_table, FiguresWriter::Mode::replace) {}
+          hourly_(database, hourly_table, FiguresWriter::Mode::replace),
+          open_week_(database, open_week_sql) {}
 
     void mend(const RollUpDifference& difference) {
-        const RollUpTable& table = roll_up_table(difference.hourly);
+        if (difference.level != RollUpLevel::hour) {
+            open_week_.bind(1, week_of(difference.period));
+            open_week_.run();
+        }
+        // An open week is summed up anew.
+        if (difference.level == RollUpLevel::week) return;
+        const bool hourly = difference.level == RollUpLevel::hour;
+        const RollUpTable& table = roll_up_table(difference.level);
         const std::int64_t group = difference.group_id != 0
                                        ? difference.group_id
                                        : groups_.id_of(difference.kind, difference.labels);
@@ -143,8 +155,7 @@ class Repair {
             figures.correct(difference.expected, difference.stored);
         }
         if (figures.empty()) return remove(table, difference, group);
-        (difference.hourly ? hourly_ : daily_)
-            .write(difference.kind, difference.period, group, figures);
+        (hourly ? hourly_ : daily_).write(difference.kind, difference.period, group, figures);
     }
 
   private:
@@ -179,6 +190,7 @@ class Repair {
     const SQLite::Database& database_;
     UsageGroups groups_;
     FiguresWriter daily_, hourly_;
+    RawStatement open_week_;
 };
 
 }  // namespace
@@ -193,11 +205,11 @@ RollUpCheck check_hour(SQLite::Database& database, const DayZone& zone, const Lo
         full[labels_of(event)].add_request(event, cost);
     });
     for (int kind = 0; kind < static_cast<int>(kind_count); ++kind) {
-        Comparison<Labels> comparison(true, kind, hour.start_ms, check);
+        Comparison<Labels> comparison(RollUpLevel::hour, kind, hour.start_ms, check);
         for (const auto& [labels, figures] : full) {
             comparison.expected(labels_of_kind(labels, kind)).add(figures);
         }
-        each_row(database, true, kind, hour.start_ms, hour.end_ms,
+        each_row(database, RollUpLevel::hour, kind, hour.start_ms, hour.end_ms,
                  [&](const StoredRow& row) { comparison.compare(row.labels, row); });
         comparison.report_missing(
             [](const Labels& labels, RollUpDifference& found) { found.labels = labels; });
@@ -210,10 +222,33 @@ RollUpCheck check_day(SQLite::Database& database, const DayZone& zone, std::int6
     RollUpCheck check;
     if (!begin_check(database, zone, day, check)) return check;
     for (int kind = 0; kind < static_cast<int>(kind_count); ++kind) {
-        Comparison<std::int64_t> comparison(false, kind, day, check);
-        each_row(database, true, kind, zone.start_of(day), zone.start_of(day + 1),
+        Comparison<std::int64_t> comparison(RollUpLevel::day, kind, day, check);
+        each_row(
+            database, RollUpLevel::hour, kind, zone.start_of(day), zone.start_of(day + 1),
+            [&](const StoredRow& row) { comparison.expected(row.group_id).add(row.figures); },
+            without_open_hours);
+        each_row(database, RollUpLevel::day, kind, day, day + 1,
+                 [&](const StoredRow& row) { comparison.compare(row.group_id, row); });
+        comparison.report_missing(
+            [](std::int64_t group, RollUpDifference& found) { found.group_id = group; });
+    }
+    return check;
+}
+
+RollUpCheck check_week(SQLite::Database& database, const DayZone& zone, std::int64_t day) {
+    const SQLite::Transaction snapshot(database);
+    const std::int64_t week = week_of(day);
+    RollUpCheck check;
+    if (!begin_check(database, zone, week, check)) return check;
+    RawStatement open(database, "SELECT 1 FROM usage_open_weeks WHERE week = ?");
+    open.bind(1, week);
+    if (open.step()) return check;
+    for (int kind = 0; kind < static_cast<int>(kind_count); ++kind) {
+        if (!has_weeks(kind)) continue;
+        Comparison<std::int64_t> comparison(RollUpLevel::week, kind, week, check);
+        each_row(database, RollUpLevel::day, kind, week, week + days_of_week,
                  [&](const StoredRow& row) { comparison.expected(row.group_id).add(row.figures); });
-        each_row(database, false, kind, day, day + 1,
+        each_row(database, RollUpLevel::week, kind, week, week + days_of_week,
                  [&](const StoredRow& row) { comparison.compare(row.group_id, row); });
         comparison.report_missing(
             [](std::int64_t group, RollUpDifference& found) { found.group_id = group; });

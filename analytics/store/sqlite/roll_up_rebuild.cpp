@@ -66,6 +66,8 @@ void add_old_sums(SQLite::Database& database, const std::set<std::int64_t>& days
                      "cost_count, duration_sum_ms, ttft_sum_ms, ttft_count "
                      "FROM usage_stats_daily_before WHERE stat_date = ?");
     for (const std::int64_t day : days) {
+        tables.open_week.bind(1, week_of(day));
+        tables.open_week.run();
         const std::string date = day_text(day);
         old.bind_text(1, date);
         while (old.step()) {
@@ -89,13 +91,15 @@ void add_old_sums(SQLite::Database& database, const std::set<std::int64_t>& days
 
 void rebuild_roll_ups(SQLite::Database& database, const DayZone& zone) {
     const std::int64_t counted =
-        read_integer(database, "SELECT sum(request_count) FROM usage_daily WHERE kind = 3");
+        read_integer(database, "SELECT sum(request_count) FROM usage_stats_daily");
     if (counted > read_integer(database, "SELECT count(*) FROM request_logs")) {
         throw std::runtime_error(
             "stats.timezone cannot become " + zone.name() +
             ": some of the logs that the daily figures would be computed from are gone");
     }
-    database.exec("DELETE FROM usage_daily; DELETE FROM usage_hourly");
+    database.exec(
+        "DELETE FROM usage_daily; DELETE FROM usage_hourly; DELETE FROM usage_open_hours; "
+        "DELETE FROM usage_weekly; DELETE FROM usage_open_weeks");
     add_logs(database, zone, {});
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-
 namespace ccproxy::analytics {
 namespace {
 
@@ -17,23 +16,75 @@ std::string select(const RollUpTable& table, const std::string& columns) {
            columns + " FROM " + table.name + " WHERE kind = ? AND " + table.period;
 }
 
+void add_days(std::int64_t from, std::int64_t to, std::vector<Segment>& segments) {
+    if (from < to) segments.push_back({RollUpLevel::day, from, to, 0});
+}
+
+/// Those that are open by their days, all others in one piece where they follow each other.
+void add_weeks(const SQLite::Database& database, std::int64_t from, std::int64_t to,
+               std::vector<Segment>& segments) {
+    RawStatement open(database,
+                      "SELECT week FROM usage_open_weeks WHERE week >= ? AND week < ? "
+                      "ORDER BY week");
+    open.bind(1, from);
+    open.bind(2, to);
+    std::int64_t next = from;
+    const auto add_closed = [&](std::int64_t end) {
+        if (next < end) segments.push_back({RollUpLevel::week, next, end, 0});
+    };
+    while (open.step()) {
+        const std::int64_t week = open.integer(0);
+        add_closed(week);
+        next = week + days_of_week;
+        add_days(week, next, segments);
+    }
+    add_closed(to);
+}
+
 }  // namespace
 
-std::vector<Segment> segments_of(const DayZone& zone, std::int64_t from_ms, std::int64_t to_ms,
-                                 bool hours) {
+std::vector<Segment> segments_of_days(const SQLite::Database& database, int kind, std::int64_t from,
+                                      std::int64_t to, RollUpLevel coarsest) {
+    if (from >= to) return {};
+    std::vector<Segment> segments;
+    const std::int64_t first_week = week_of(from + days_of_week - 1);
+    const std::int64_t end_week = week_of(to);
+    if (coarsest == RollUpLevel::week && has_weeks(kind) && first_week < end_week) {
+        add_days(from, first_week, segments);
+        add_weeks(database, first_week, end_week, segments);
+        add_days(end_week, to, segments);
+    } else {
+        add_days(from, to, segments);
+    }
+    RawStatement hour(database,
+                      "SELECT hour_at, day FROM usage_open_hours WHERE day >= ? AND day < ?");
+    hour.bind(1, from);
+    hour.bind(2, to);
+    while (hour.step()) {
+        const std::int64_t at = hour.integer(0);
+        segments.push_back({RollUpLevel::hour, at, at + 1, hour.integer(1)});
+    }
+    return segments;
+}
+
+std::vector<Segment> segments_of(const SQLite::Database& database, const DayZone& zone, int kind,
+                                 std::int64_t from_ms, std::int64_t to_ms, RollUpLevel coarsest) {
     if (from_ms >= to_ms) return {};
-    if (hours) return {{true, from_ms, to_ms, 0}};
+    if (coarsest == RollUpLevel::hour) return {{RollUpLevel::hour, from_ms, to_ms, 0}};
     std::int64_t first = zone.day_number(from_ms);
     std::int64_t end = zone.day_number(to_ms - 1) + 1;
-    std::vector<Segment> segments;
+    std::vector<Segment> edges;
     if (zone.start_of(first) < from_ms) {
-        segments.push_back({true, from_ms, std::min(to_ms, zone.start_of(first + 1)), first});
+        edges.push_back(
+            {RollUpLevel::hour, from_ms, std::min(to_ms, zone.start_of(first + 1)), first});
         ++first;
     }
-    const bool cut = first < end && zone.start_of(end) > to_ms;
-    if (cut) --end;
-    if (first < end) segments.push_back({false, first, end, 0});
-    if (cut) segments.push_back({true, zone.start_of(end), to_ms, end});
+    if (first < end && zone.start_of(end) > to_ms) {
+        --end;
+        edges.push_back({RollUpLevel::hour, zone.start_of(end), to_ms, end});
+    }
+    std::vector<Segment> segments = segments_of_days(database, kind, first, end, coarsest);
+    segments.insert(segments.end(), edges.begin(), edges.end());
     return segments;
 }
 
@@ -65,7 +116,7 @@ void RollUpScan::read(const Segment& segment, const std::string& columns,
                       const std::optional<std::vector<std::int64_t>>& groups,
                       const Take& take) const {
     if (groups) return look_up(segment, columns, *groups, take);
-    const RollUpTable& table = roll_up_table(segment.hourly);
+    const RollUpTable& table = roll_up_table(segment.level);
     RawStatement row(database_,
                      select(table, columns) + " >= ? AND " + std::string(table.period) + " < ?");
     row.bind(1, kind_);
@@ -78,7 +129,7 @@ void RollUpScan::look_up(const Segment& segment, const std::string& columns,
                          const std::vector<std::int64_t>& groups, const Take& take) const {
     if (groups.empty()) return;
     RawStatement row(database_,
-                     select(roll_up_table(segment.hourly), columns) + " = ? AND group_id = ?");
+                     select(roll_up_table(segment.level), columns) + " = ? AND group_id = ?");
     row.bind(1, kind_);
     for (const std::int64_t period : periods(segment)) {
         row.bind(2, period);
@@ -90,8 +141,13 @@ void RollUpScan::look_up(const Segment& segment, const std::string& columns,
     }
 }
 
+std::int64_t RollUpScan::end_of_period(RollUpLevel level, std::int64_t period) const {
+    if (level == RollUpLevel::hour) return zone_.hour_of(period).end_ms;
+    return period + (level == RollUpLevel::week ? days_of_week : 1);
+}
+
 std::vector<std::int64_t> RollUpScan::periods(const Segment& segment) const {
-    const RollUpTable& table = roll_up_table(segment.hourly);
+    const RollUpTable& table = roll_up_table(segment.level);
     const auto edge = [&](const char* function) {
         return std::string("(SELECT ") + function + "(" + table.period + ") FROM " + table.name +
                " WHERE kind = ?1 AND " + table.period + " >= ?2 AND " + table.period + " < ?3)";
@@ -106,7 +162,7 @@ std::vector<std::int64_t> RollUpScan::periods(const Segment& segment) const {
     const std::int64_t last = edges.integer(1);
     for (std::int64_t next = edges.integer(0); next <= last;) {
         periods.push_back(next);
-        next = segment.hourly ? zone_.hour_of(next).end_ms : next + 1;
+        next = end_of_period(segment.level, next);
     }
     return periods;
 }

@@ -1,5 +1,5 @@
-// Reads the rows of roll-ups that a question is about: the smallest kind, whole days from the daily
-// table and what is left of a range from the hourly one.
+// Reads the rows of roll-ups that a question is about: the smallest kind, whole weeks and days from
+// their tables, and what is left of a range, or in no day yet, from the hourly one.
 #pragma once
 
 #include <SQLiteCpp/Database.h>
@@ -15,16 +15,20 @@
 
 namespace ccproxy::analytics {
 
-/// A part of a range in one of the tables: days [from, to), or hours that begin in [from, to).
+/// A part of a range in one of the tables: weeks or days in [from, to), or hours that begin in it.
 struct Segment {
-    bool hourly = false;
+    RollUpLevel level = RollUpLevel::hour;
     std::int64_t from = 0, to = 0;
     std::int64_t day = 0;  ///< Of all the hours, when they are a part of one day.
 };
 
-/// The whole range, in order. With `hours` all of it comes from the hourly table.
-std::vector<Segment> segments_of(const DayZone& zone, std::int64_t from_ms, std::int64_t to_ms,
-                                 bool hours);
+/// The whole range, from rows that are no coarser than `coarsest`; each request is in one segment.
+/// To be read within the same snapshot.
+std::vector<Segment> segments_of(const SQLite::Database& database, const DayZone& zone, int kind,
+                                 std::int64_t from_ms, std::int64_t to_ms, RollUpLevel coarsest);
+/// The same of the days [from, to).
+std::vector<Segment> segments_of_days(const SQLite::Database& database, int kind, std::int64_t from,
+                                      std::int64_t to, RollUpLevel coarsest);
 
 /// The groups of a kind that fit a filter, when there is a filter and they are few: then their rows
 /// are looked up one by one. Nothing when the rows of all groups are to be read.
@@ -48,6 +52,7 @@ class RollUpScan {
   private:
     void look_up(const Segment& segment, const std::string& columns,
                  const std::vector<std::int64_t>& groups, const Take& take) const;
+    [[nodiscard]] std::int64_t end_of_period(RollUpLevel level, std::int64_t period) const;
     /// The beginnings of the segment's periods from the first to the last that has a row.
     [[nodiscard]] std::vector<std::int64_t> periods(const Segment& segment) const;
 

@@ -29,11 +29,10 @@ std::string join(const std::array<const char*, N>& names) {
     return text;
 }
 
-std::string write_sql(const RollUpTable& table, FiguresWriter::Mode mode) {
+std::string write_sql(const RollUpTable& table, FiguresWriter::Mode mode, const std::string& rows) {
     std::string sql = std::string("INSERT INTO ") + table.name + " (kind, " + table.period +
-                      ", group_id, " + sum_columns + ", " + histogram_columns +
-                      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                      "ON CONFLICT DO UPDATE SET ";
+                      ", group_id, " + sum_columns + ", " + histogram_columns + ") " + rows +
+                      " ON CONFLICT DO UPDATE SET ";
     const bool adds = mode == FiguresWriter::Mode::add;
     const auto assign = [&sql](const std::string& name, const std::string& value) {
         sql.append(sql.ends_with("SET ") ? "" : ", ").append(name).append(" = ").append(value);
@@ -47,6 +46,8 @@ std::string write_sql(const RollUpTable& table, FiguresWriter::Mode mode) {
     }
     return sql;
 }
+
+constexpr const char* values = "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 bool merge_histogram(std::string_view bytes, Histogram& sum) {
     const std::optional<Histogram> read = Histogram::decode(bytes);
@@ -80,6 +81,18 @@ int smallest_kind(const ByDimension<bool>& wanted) {
     return 0;
 }
 
+const RollUpTable& roll_up_table(RollUpLevel level) {
+    switch (level) {
+        case RollUpLevel::hour:
+            return hourly_table;
+        case RollUpLevel::day:
+            return daily_table;
+        case RollUpLevel::week:
+            return weekly_table;
+    }
+    return hourly_table;
+}
+
 Labels labels_of_kind(const Labels& labels, int kind) {
     Labels kept;
     for (std::size_t i = 0; i < dimension_count; ++i) {
@@ -99,9 +112,9 @@ void read_sums(const RawStatement& row, int first_column, Figures& figures) {
 }
 
 void add_sums(const RawStatement& row, int first_column, Figures& figures) {
-    Figures read;
-    read_sums(row, first_column, read);
-    figures.add(read);
+    for (const auto member : Figures::sums) {
+        figures.*member = wrapping_sum(figures.*member, row.integer(first_column++));
+    }
 }
 
 bool merge_histograms(const RawStatement& row, int first_column, Figures& figures) {
@@ -110,8 +123,12 @@ bool merge_histograms(const RawStatement& row, int first_column, Figures& figure
     return duration && ttft;
 }
 
+std::string add_rows_sql(const RollUpTable& table, const std::string& rows) {
+    return write_sql(table, FiguresWriter::Mode::add, rows);
+}
+
 FiguresWriter::FiguresWriter(const SQLite::Database& database, const RollUpTable& table, Mode mode)
-    : statement_(database, write_sql(table, mode)) {}
+    : statement_(database, write_sql(table, mode, values)) {}
 
 void FiguresWriter::write(int kind, std::int64_t period, std::int64_t group_id,
                           const Figures& figures) {

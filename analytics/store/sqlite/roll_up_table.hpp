@@ -22,12 +22,15 @@ Labels labels_of_kind(const Labels& labels, int kind);
 
 struct RollUpTable {
     const char* name;
-    const char* period;  ///< The column of the day's number, or of the beginning of the hour.
+    const char* period;  ///< The column of the hour's beginning, or of the (first) day's number.
 };
 inline constexpr RollUpTable daily_table{"usage_daily", "day"};
 inline constexpr RollUpTable hourly_table{"usage_hourly", "hour_at"};
-inline const RollUpTable& roll_up_table(bool hourly) {
-    return hourly ? hourly_table : daily_table;
+inline constexpr RollUpTable weekly_table{"usage_weekly", "week"};
+const RollUpTable& roll_up_table(RollUpLevel level);
+/// The weekly table has all but the full groups.
+inline bool has_weeks(int kind) {
+    return kind != 0;
 }
 
 /// The sums, then the two histograms, comma-separated; read_sums() and read_histograms() expect
@@ -41,6 +44,10 @@ void add_sums(const RawStatement& row, int first_column, Figures& figures);
 /// Adds to the histograms that are there; what is damaged counts as empty. True when nothing was
 /// damaged.
 bool merge_histograms(const RawStatement& row, int first_column, Figures& figures);
+
+/// A statement that adds rows to those of a table. `rows` is VALUES, or a SELECT with a WHERE, of
+/// kind, period, group_id, the sums and the histograms.
+std::string add_rows_sql(const RollUpTable& table, const std::string& rows);
 
 /// Writes figures of a group: `add` to what is there, or in place of it.
 class FiguresWriter {

@@ -27,6 +27,7 @@
 #include "analytics/store/sqlite/search_query.hpp"
 #include "analytics/store/sqlite/stats_query.hpp"
 #include "analytics/store/sqlite/token_table.hpp"
+#include "analytics/store/sqlite/weeks.hpp"
 #include "common/uuid.hpp"
 
 namespace ccproxy::analytics {
@@ -58,6 +59,8 @@ class SqliteWriter final : public StoreWriter {
         if (kept_zone && *kept_zone != zone_.name()) rebuild_roll_ups(database_, zone_);
         if (kept_zone != zone_.name()) write_meta(database_, "stats_timezone", zone_.name());
         transaction.commit();
+        while (sum_up_week()) {
+        }
     }
 
     AppendReport append(const std::vector<IngestItem>& batch) override {
@@ -125,6 +128,9 @@ class SqliteWriter final : public StoreWriter {
 
     bool repair_roll_ups(RollUpCheck& check, std::size_t first, std::size_t count) override {
         return analytics::repair_roll_ups(database_, check, first, count);
+    }
+    bool sum_up_week() override {
+        return analytics::sum_up_week(database_, zone_.day_number(clock_.unix_ms()));
     }
 
     CheckpointReport checkpoint() override {
@@ -245,6 +251,9 @@ class SqliteReader final : public StoreReader {
     }
     RollUpCheck check_day(std::int64_t day) override {
         return analytics::check_day(database_, stats_zone(), day);
+    }
+    RollUpCheck check_week(std::int64_t day) override {
+        return analytics::check_week(database_, stats_zone(), day);
     }
 
   private:

@@ -2,20 +2,23 @@
 // bare inserts by one prepared statement into the same table with the same indexes, in alternating
 // rounds on one database.
 //
-//   ingest_rate FILE [ROUNDS] [ROWS A ROUND]
+//   ingest_rate FILE [ROUNDS] [ROWS A ROUND] [late]
 //
-// FILE comes from make_database and is of no use for statistics afterwards: what is inserted
-// barely is in no roll-up.
+// Time goes on where FILE ends, as it does for a proxy that is connected; with `late` what is
+// written is of the last days before, as from a journal that had to wait. FILE comes from
+// make_database and is of no use for statistics afterwards: what is inserted barely is in no
+// roll-up.
 #include <SQLiteCpp/Transaction.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 #include "analytics/store/sqlite/appender.hpp"
 #include "analytics/store/sqlite/connection.hpp"
 #include "analytics/store/sqlite/log_rows.hpp"
-#include "common/clock.hpp"
+#include "analytics/store/sqlite/meta.hpp"
 #include "tests/bench/analytics/traffic.hpp"
 
 namespace {
@@ -57,7 +60,7 @@ double median(std::vector<double> values) {
 }
 
 void compare(const std::string& path, std::size_t rounds, std::size_t rows, std::size_t size,
-             bool syncs, std::int64_t end_ms) {
+             bool syncs, bool late) {
     SQLite::Database database = open_for_writing(path);
     if (!syncs) database.exec("PRAGMA synchronous = NORMAL");
     const DayZone zone = DayZone::find("UTC").value();
@@ -67,7 +70,8 @@ void compare(const std::string& path, std::size_t rounds, std::size_t rows, std:
     // As many rows a day as 5,000,000 in 90 days.
     options.rows = 2 * rounds * rows;
     options.days = std::max<std::size_t>(1, options.rows / 55'555);
-    options.end_ms = end_ms;
+    options.end_ms = read_integer(database, "SELECT max(request_at) FROM request_logs");
+    if (!late) options.end_ms += static_cast<std::int64_t>(options.days) * 86'400'000;
     options.seed = static_cast<unsigned>(size);
     bench::Traffic traffic(options);
     std::vector<double> store_rates, bare_rates;
@@ -96,16 +100,16 @@ void compare(const std::string& path, std::size_t rounds, std::size_t rows, std:
 
 int main(int argc, char** argv) {
     if (argc < 2) {
-        std::fprintf(stderr, "usage: ingest_rate FILE [ROUNDS] [ROWS A ROUND]\n");
+        std::fprintf(stderr, "usage: ingest_rate FILE [ROUNDS] [ROWS A ROUND] [late]\n");
         return 2;
     }
     const std::size_t rounds = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 5;
     const std::size_t rows = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 20'000;
     if (rounds < 1 || rows < 1000) return 2;
-    const SystemClock clock;
+    const bool late = argc > 4 && std::string_view(argv[4]) == "late";
     for (const bool syncs : {true, false}) {
         for (const std::size_t size : {100, 1000}) {
-            compare(argv[1], rounds, rows, size, syncs, clock.unix_ms());
+            compare(argv[1], rounds, rows, size, syncs, late);
         }
     }
     return 0;

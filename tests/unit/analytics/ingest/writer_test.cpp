@@ -93,6 +93,7 @@ class FlakyStore final : public StoreWriter {
         return store_->release_space(max_bytes);
     }
     bool repair_roll_ups(RollUpCheck&, std::size_t, std::size_t) override { return false; }
+    bool sum_up_week() override { return store_->sum_up_week(); }
     bool delete_conversation(const std::string& id) override {
         return store_->delete_conversation(id);
     }

@@ -176,7 +176,7 @@ TEST_CASE("events that come between the look and the repair are counted once", "
     REQUIRE(next > 1010);
     store.right = store.query(all_rows);
     CHECK(store.run().at("rows_changed") == 0);
-    CHECK(store.query("SELECT sum(request_count) FROM usage_daily WHERE kind = 3") ==
+    CHECK(store.query("SELECT sum(request_count) FROM usage_stats_daily") ==
           store.query("SELECT count(*) FROM request_logs"));
 }
 

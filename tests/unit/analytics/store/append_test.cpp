@@ -126,7 +126,7 @@ TEST_CASE("a failing transaction leaves nothing and the next one succeeds", "[st
         // The roll-up is refused by a trigger, after the rows of the batch were written.
         SQLite::Database other(store.path, SQLite::OPEN_READWRITE);
         other.exec(
-            "CREATE TRIGGER refuse BEFORE INSERT ON usage_daily BEGIN SELECT "
+            "CREATE TRIGGER refuse BEFORE INSERT ON usage_hourly BEGIN SELECT "
             "RAISE(ABORT, 'no'); END");
     }
     Event event = make_event(2);
@@ -139,8 +139,9 @@ TEST_CASE("a failing transaction leaves nothing and the next one succeeds", "[st
     SQLite::Database(store.path, SQLite::OPEN_READWRITE).exec("DROP TRIGGER refuse");
     // The ids of the groups that were rolled back are not remembered.
     CHECK(store.writer->append({make_item(2, event)}).rows == 1);
-    CHECK(store.query("SELECT count(*) FROM usage_daily r JOIN usage_groups g ON g.id = r.group_id "
-                      "AND g.kind = r.kind WHERE token_id = 'of a group that is new'") == "2");
+    CHECK(
+        store.query("SELECT count(*) FROM usage_hourly r JOIN usage_groups g ON g.id = r.group_id "
+                    "AND g.kind = r.kind WHERE token_id = 'of a group that is new'") == "2");
     CHECK(store.reader()->sizes().request_logs == 2);
 }
 

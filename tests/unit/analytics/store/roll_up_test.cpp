@@ -117,7 +117,10 @@ TEST_CASE("another zone is refused when the logs of some days are gone", "[store
 TEST_CASE("a migrated database has the figures of its old table, from logs where there are some",
           "[store]") {
     StoreFixture store;
-    append_in_batches(*store.writer, random_items(100));
+    std::vector<IngestItem> items = random_items(100);
+    // Long after, so that no hour is open.
+    for (IngestItem& item : items) item.received_at_ms = 1'740'000'000'000;
+    append_in_batches(*store.writer, items);
     const std::string figures = store.query(kept);
     const std::string tables =
         "SELECT 1, * FROM usage_daily UNION ALL SELECT 2, * FROM usage_hourly ORDER BY 1, 2, 3, 4";
@@ -128,7 +131,8 @@ TEST_CASE("a migrated database has the figures of its old table, from logs where
         SQLite::Database old(store.path, SQLite::OPEN_READWRITE);
         old.exec(
             "CREATE TABLE usage_stats_daily_before AS SELECT * FROM usage_stats_daily; "
-            "DELETE FROM usage_daily; DELETE FROM usage_hourly");
+            "DELETE FROM usage_daily; DELETE FROM usage_hourly; DELETE FROM usage_open_hours; "
+            "DELETE FROM usage_open_weeks");
         SECTION("all logs are there") {}
         SECTION("the logs of the first day are gone") {
             old.exec(

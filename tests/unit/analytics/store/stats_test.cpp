@@ -186,7 +186,9 @@ TEST_CASE("a damaged histogram fails neither a batch nor an answer", "[store][st
     StoreFixture store;
     store.writer->append({make_item(1, make_event(1))});
     SQLite::Database(store.path, SQLite::OPEN_READWRITE)
-        .exec("UPDATE usage_daily SET duration_histogram = x'ff00'");
+        .exec(
+            "UPDATE usage_daily SET duration_histogram = x'ff00'; "
+            "UPDATE usage_hourly SET duration_histogram = x'ff00'");
     CHECK(store.writer->append({make_item(2, make_event(2))}).rows == 1);
     StatsQuery query;
     query.to_ms = 4'000'000'000'000;
