@@ -38,17 +38,20 @@ void append_number(std::uint64_t number, std::string& bytes) {
     bytes.push_back(static_cast<char>(number));
 }
 
-/// Takes a number off the front; nothing when there is none of at most 63 bits, in its shortest
-/// form.
-std::optional<std::uint64_t> take_number(std::string_view& bytes) {
-    std::uint64_t number = 0;
-    for (unsigned shift = 0; shift < 63 && !bytes.empty(); shift += 7) {
-        const auto byte = static_cast<unsigned char>(bytes.front());
-        bytes.remove_prefix(1);
+/// Takes a number off the front of [next, end). 0, which no number of a histogram is, when there is
+/// none of at most 63 bits in its shortest form. Most are one byte, and an answer about a long
+/// range reads hundreds of thousands.
+inline std::uint64_t take_number(const char*& next, const char* end) {
+    if (next == end) return 0;
+    const auto first = static_cast<unsigned char>(*next++);
+    if (first < 0x80) return first;
+    std::uint64_t number = first & 0x7fU;
+    for (unsigned shift = 7; shift < 63 && next != end; shift += 7) {
+        const auto byte = static_cast<unsigned char>(*next++);
         number |= std::uint64_t{byte & 0x7fU} << shift;
-        if (byte < 0x80) return byte == 0 && shift > 0 ? std::nullopt : std::optional(number);
+        if (byte < 0x80) return byte == 0 ? 0 : number;
     }
-    return std::nullopt;
+    return 0;
 }
 
 std::uint64_t bounded_sum(std::uint64_t a, std::uint64_t b) {
@@ -72,6 +75,16 @@ void Histogram::add_to_bucket(std::uint32_t index, std::uint64_t count) {
     }
 }
 
+std::size_t Histogram::count_missing(const Histogram& other) const {
+    std::size_t missing = 0;
+    auto mine = buckets_.begin();
+    for (const Bucket& bucket : other.buckets_) {
+        while (mine != buckets_.end() && mine->index < bucket.index) ++mine;
+        if (mine == buckets_.end() || mine->index != bucket.index) ++missing;
+    }
+    return missing;
+}
+
 void Histogram::merge(const Histogram& other) {
     if (buckets_.empty()) {
         buckets_ = other.buckets_;
@@ -82,17 +95,20 @@ void Histogram::merge(const Histogram& other) {
         for (const Bucket& bucket : other.buckets_) add_to_bucket(bucket.index, bucket.count);
         return;
     }
-    std::vector<Bucket> sum;
-    sum.reserve(buckets_.size() + other.buckets_.size());
-    auto mine = buckets_.begin();
-    for (const Bucket& bucket : other.buckets_) {
-        while (mine != buckets_.end() && mine->index < bucket.index) sum.push_back(*mine++);
-        const bool both = mine != buckets_.end() && mine->index == bucket.index;
-        sum.push_back(
-            {bucket.index, both ? bounded_sum(mine++->count, bucket.count) : bucket.count});
+    // Where it stands, from the back: a long sum soon has all the buckets.
+    std::size_t read = buckets_.size();
+    buckets_.resize(read + count_missing(other));
+    std::size_t write = buckets_.size();
+    for (auto theirs = other.buckets_.rbegin(); theirs != other.buckets_.rend(); ++theirs) {
+        while (read > 0 && buckets_[read - 1].index > theirs->index) {
+            buckets_[--write] = buckets_[--read];
+        }
+        std::uint64_t count = theirs->count;
+        if (read > 0 && buckets_[read - 1].index == theirs->index) {
+            count = bounded_sum(buckets_[--read].count, count);
+        }
+        buckets_[--write] = {theirs->index, count};
     }
-    sum.insert(sum.end(), mine, buckets_.end());
-    buckets_ = std::move(sum);
 }
 
 void Histogram::correct(const Histogram& expected, const Histogram& stored) {
@@ -140,15 +156,16 @@ std::optional<Histogram> Histogram::decode(std::string_view bytes) {
     if (bytes.front() != version) return std::nullopt;
     bytes.remove_prefix(1);
     if (bytes.empty()) return std::nullopt;
-    std::uint64_t next = 0;
+    const char* next = bytes.data();
+    const char* const end = next + bytes.size();
+    std::uint64_t passed = 0;
     histogram.buckets_.reserve(std::min(bytes.size() / 2, max_buckets));
-    while (!bytes.empty()) {
-        const std::optional<std::uint64_t> distance = take_number(bytes);
-        const std::optional<std::uint64_t> count = take_number(bytes);
-        if (!distance || !count || *distance == 0 || *count == 0) return std::nullopt;
-        if (*distance > max_buckets - next) return std::nullopt;
-        next += *distance;
-        histogram.buckets_.push_back({static_cast<std::uint32_t>(next - 1), *count});
+    while (next != end) {
+        const std::uint64_t distance = take_number(next, end);
+        const std::uint64_t count = take_number(next, end);
+        if (distance == 0 || count == 0 || distance > max_buckets - passed) return std::nullopt;
+        passed += distance;
+        histogram.buckets_.push_back({static_cast<std::uint32_t>(passed - 1), count});
     }
     return histogram;
 }
