@@ -1,4 +1,5 @@
-// UUIDs of version 7 (RFC 9562, section 5.7): time-ordered ids, so that an index grows at its end.
+// UUIDs (RFC 9562): time-ordered ones (version 7), so that an index grows at its end, and random
+// ones.
 #pragma once
 
 #include <array>
@@ -19,6 +20,9 @@ class UuidV7Generator {
     std::array<unsigned char, 640> random_{};
     std::size_t used_ = sizeof(random_);
 };
+
+/// Of version 4, as UuidV7Generator writes it. Thread-safe. Throws as that does.
+std::string random_uuid();
 
 /// Whether `text` has the form of a UUID (any version, either case).
 bool is_uuid(std::string_view text);

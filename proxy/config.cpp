@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
-#include <set>
 #include <thread>
+
+#include "proxy/config_accounts.hpp"
 
 namespace ccproxy {
 namespace {
@@ -49,53 +50,6 @@ std::string read_name(ConfigSource& source) {
         source.problem("name", "must be 1 to 64 letters, digits, dots, dashes or underscores");
     }
     return name;
-}
-
-bool is_header_safe(const std::string& text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-}
-
-accounts::AccountConfig read_account(ConfigSource& source, const std::string& key) {
-    accounts::AccountConfig account;
-    account.id = source.required_text(key + ".id");
-    account.mode = source.choice(key + ".mode", "api", {"api"});
-    account.base_url = source.text(key + ".base_url", account.base_url);
-    if (const auto url = accounts::parse_base_url(account.base_url); !url) {
-        source.problem(key + ".base_url", url.error().message);
-    }
-    account.ca_file = source.text(key + ".ca_file", "");
-    try {
-        if (!account.ca_file.empty()) net::TlsClient(account.ca_file);
-    } catch (const std::exception& error) {
-        source.problem(key + ".ca_file", error.what());
-    }
-    account.weight = source.integer(key + ".weight", account.weight, 1, 1000);
-    account.max_concurrent =
-        source.integer(key + ".max_concurrent", account.max_concurrent, 0, 1'000'000);
-    account.api_key = source.secret(key + ".api_key");
-    account.oauth_token = source.secret(key + ".oauth_token");
-    if (account.api_key.empty() == account.oauth_token.empty()) {
-        source.problem(key, "needs a credential: either api_key_file or oauth_token_file");
-    }
-    if (!is_header_safe(account.api_key) || !is_header_safe(account.oauth_token)) {
-        source.problem(key, "the credential holds white space or a control character");
-    }
-    return account;
-}
-
-std::vector<accounts::AccountConfig> read_accounts(ConfigSource& source) {
-    std::vector<accounts::AccountConfig> accounts;
-    std::set<std::string> ids;
-    const std::size_t count = source.list_size("accounts");
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::string key = "accounts[" + std::to_string(i) + "]";
-        accounts.push_back(read_account(source, key));
-        if (!ids.insert(accounts.back().id).second) {
-            source.problem(key + ".id", "another account has this id");
-        }
-    }
-    if (accounts.empty()) source.problem("accounts", "at least one account is needed");
-    return accounts;
 }
 
 accounts::FailoverConfig read_failover(ConfigSource& source) {

@@ -2,10 +2,11 @@
 // order.
 //
 //   read head (session.cpp) → route → authenticate → check limits → read body (in OpenAI's format:
-//   translate it, exchange_openai.cpp) → choose account → reach upstream, failing over among
-//   accounts (exchange_failover.cpp): connect, send, read the answer's head
-//   (exchange_upstream.cpp) → relay head and body, tapped → record (exchange_record.cpp) → end the
-//   answer → release upstream (relay.cpp)
+//   translate it, exchange_openai.cpp) → choose mode (in web mode: flatten the request,
+//   exchange_web.cpp) → choose account → reach upstream, failing over among accounts
+//   (exchange_failover.cpp): connect, send, read the answer's head (exchange_upstream.cpp; at a web
+//   account after making a conversation, web_try.cpp) → relay head and body, tapped → record
+//   (exchange_record.cpp) → end the answer → release upstream (relay.cpp)
 //
 // Whatever way a request ends, it passes through record() once if its token is known and its route
 // is recorded, and it does so before the client can see the end of its answer.
@@ -22,6 +23,7 @@
 #include "proxy/openai/error.hpp"
 #include "proxy/tap/inflater.hpp"
 #include "proxy/tap/request_facts.hpp"
+#include "proxy/web_state.hpp"
 #include "proxy/worker.hpp"
 
 namespace ccproxy {
@@ -61,6 +63,7 @@ Exchange::Exchange(Worker& worker, ClientConnection& client, http1::RequestHead 
 
 Exchange::~Exchange() {
     client_.on_interrupt = nullptr;
+    if (web_) web_->delete_conversations(worker_, accounts_);
     worker_.shared.buffered_bytes -= buffered_bytes_;
     worker_.shared.conversation_bytes -= captured_bytes_;
     worker_.shared.metrics.in_flight().Decrement();
@@ -90,6 +93,8 @@ net::Task<AfterExchange> Exchange::serve() {
     if (!refused) refused = co_await read_body(worker_.shared.config.limits.max_body_bytes);
     if (!refused && openai_) refused = translate_request();
     if (!refused) refused = read_facts();
+    if (!refused) refused = choose_mode();
+    if (!refused && mode_ == "web") refused = translate_for_web();
     if (!refused) refused = choose_account();
     if (!refused) refused = co_await reach_upstream();
     if (refused) co_return co_await refuse(std::move(*refused));
@@ -238,22 +243,42 @@ Exchange::Refused Exchange::read_facts() {
     return std::nullopt;
 }
 
-Exchange::Refused Exchange::choose_account() {
+Exchange::Refused Exchange::choose_mode() {
     const std::string_view asked = head_.fields.get("x-proxy-mode");
     if (!asked.empty() && asked != "api" && asked != "web") {
         return refusal(400, "X-Proxy-Mode must be api or web");
     }
-    mode_ = !asked.empty() ? asked : token_->mode == "web" ? "web" : "api";
-    if (token_->mode != "both" && token_->mode != mode_) {
-        return refusal(403, "this key does not allow the mode " + mode_);
-    }
     accounts_ = worker_.accounts();
+    const bool any = token_->mode == "both";
+    if (!asked.empty()) {
+        mode_ = asked;
+    } else if (token_->mode == "web" || (any && !accounts_->has_mode("api"))) {
+        mode_ = "web";
+    }
+    if (!any && token_->mode != mode_) {
+        return refusal(403, "X-Proxy-Mode asks for the mode " + mode_ +
+                                ", and this key allows the mode " + token_->mode + " only");
+    }
+    if (!accounts_->has_mode(mode_)) {
+        const char* why = !asked.empty() ? ", which X-Proxy-Mode asks for"
+                          : any          ? ""
+                                         : ", the only one that this key allows";
+        return refusal(403, "this proxy has no account of the mode " + mode_ + why);
+    }
+    if (mode_ == "web" && !is_recorded(route_)) {
+        return refusal(404,
+                       "accounts of the mode web serve /v1/messages and "
+                       "/v1/chat/completions, nothing else");
+    }
+    return std::nullopt;
+}
+
+Exchange::Refused Exchange::choose_account() {
     turn_ = worker_.next_turn();
     lease_ = accounts::choose(*accounts_, wanted(), tried_);
     account_ = lease_.account();
     if (account_ != nullptr) return std::nullopt;
     const accounts::NoAccount why = accounts::why_none(*accounts_, wanted());
-    if (!why.has_mode) return refusal(403, "this proxy has no account of the mode " + mode_);
     Refused refused = why.failing ? refusal(503, "no account can serve at the moment: " +
                                                      why.account->state->last_error())
                                   : refusal(429, "all accounts are at their limits");

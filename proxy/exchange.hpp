@@ -23,6 +23,7 @@
 
 namespace ccproxy {
 
+struct WebState;
 class Worker;
 
 /// What becomes of the client's connection.
@@ -68,6 +69,8 @@ class Exchange {
     net::Task<Refused> read_body(std::size_t max_bytes);
     Refused translate_request();
     Refused read_facts();
+    Refused choose_mode();
+    Refused translate_for_web();
     Refused choose_account();
     net::Task<Refused> reach_upstream();
     net::Task<AfterExchange> relay();
@@ -87,7 +90,9 @@ class Exchange {
     bool bring_back_answer();
     [[nodiscard]] accounts::Wanted wanted() const;
     net::Task<Refused> connect();
-    net::Task<Refused> send_request();
+    net::Task<Refused> try_web();
+    /// Sends `head` and the request's body.
+    net::Task<Refused> send_request(std::string head);
     net::Task<Refused> read_response_head();
     net::Task<Refused> receive_head(std::size_t& head_bytes);
     bool is_answering_early();
@@ -108,6 +113,7 @@ class Exchange {
     [[nodiscard]] std::int64_t elapsed_ms() const;
 
     friend class Relay;
+    friend class WebTry;
 
     Worker& worker_;
     ClientConnection& client_;
@@ -131,7 +137,7 @@ class Exchange {
     accounts::AccountSetPtr accounts_;  ///< Stays while this request uses one of them.
     accounts::Lease lease_;
     const accounts::Account* account_ = nullptr;  ///< Whose answer the client gets.
-    std::string mode_;
+    std::string mode_ = "api";
     std::uint64_t turn_ = 0;
     std::vector<const accounts::Account*> tried_;  ///< Accounts that have failed this request.
     std::vector<Attempt> attempts_detail_;         ///< From the first that failed on.
@@ -143,6 +149,7 @@ class Exchange {
     std::string upstream_input_;  ///< Bytes of the answer that follow its head.
     http1::ResponseHead response_;
 
+    std::unique_ptr<WebState> web_;  ///< Only in web mode.
     std::unique_ptr<tap::UsageTap> tap_;
     std::unique_ptr<tap::ConversationCapture> capture_;  ///< Only for tokens that have it on.
     std::size_t captured_bytes_ = 0;

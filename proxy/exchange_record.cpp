@@ -1,6 +1,7 @@
 // The end of a request's life: its record.
 #include "proto/event_codec.hpp"
 #include "proxy/exchange.hpp"
+#include "proxy/web_state.hpp"
 #include "proxy/worker.hpp"
 
 namespace ccproxy {
@@ -18,7 +19,7 @@ void Exchange::record(int status, const std::string& error) {
     event.token_id = token_->id;
     event.user_name = token_->name;
     event.account_id = account_ == nullptr ? "" : account_->id;
-    event.mode = account_ == nullptr ? "api" : account_->mode;
+    event.mode = mode_;
     event.model = model_;
     event.stream = stream_;
     event.request_at_ms = request_at_ms_;
@@ -39,6 +40,7 @@ void Exchange::record(int status, const std::string& error) {
         event.stop_reason = report.stop_reason;
         if (event.error_message.empty()) event.error_message = report.error;
     }
+    if (web_) web_->complete(event);
     event.success = status >= 200 && status < 300 && event.error_message.empty();
     event.conversation = conversation();
     std::string bytes;

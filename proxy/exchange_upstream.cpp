@@ -17,8 +17,12 @@ net::Task<Exchange::Refused> Exchange::try_upstream() {
     client_.drain(std::nullopt);
     upstream_input_.clear();
     Refused refused;
+    if (web_) {
+        refused = co_await try_web();
+        co_return refused;
+    }
     if (!upstream_) refused = co_await connect();
-    if (!refused) refused = co_await send_request();
+    if (!refused) refused = co_await send_request(upstream_request_head());
     if (!refused) refused = co_await read_response_head();
     co_return refused;
 }
@@ -46,8 +50,7 @@ std::string Exchange::upstream_request_head() const {
     return out;
 }
 
-net::Task<Exchange::Refused> Exchange::send_request() {
-    const std::string head = upstream_request_head();
+net::Task<Exchange::Refused> Exchange::send_request(std::string head) {
     std::string_view first = head;
     std::string_view second = body_;
     for (;;) {

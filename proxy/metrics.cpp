@@ -51,6 +51,13 @@ Metrics::Metrics() {
                               .Help("Client connections whose TLS handshake failed")
                               .Register(registry_)
                               .Add({});
+    auto& web_deletions =
+        prometheus::BuildCounter()
+            .Name("ccproxy_web_deletions_total")
+            .Help("Conversations to be deleted at web accounts, by what came of it")
+            .Register(registry_);
+    web_deletions_ = &web_deletions.Add({{"outcome", "deleted"}});
+    failed_web_deletions_ = &web_deletions.Add({{"outcome", "failed"}});
     journal_bytes_ = &gauge(registry_, "ccproxy_journal_bytes", "Size of the journal on disk");
     journal_next_seq_ =
         &gauge(registry_, "ccproxy_journal_next_seq", "Sequence number of the next event");

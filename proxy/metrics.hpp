@@ -29,6 +29,9 @@ class Metrics {
     prometheus::Gauge& in_flight() { return *in_flight_; }
     prometheus::Counter& refused_connections() { return *refused_connections_; }
     prometheus::Counter& failed_handshakes() { return *failed_handshakes_; }
+    prometheus::Counter& web_deletions(bool deleted) {
+        return deleted ? *web_deletions_ : *failed_web_deletions_;
+    }
 
     /// The exposition text, with the state of the journal, the bus, the accounts and the clients'
     /// TLS (nullptr without) at this moment.
@@ -44,6 +47,8 @@ class Metrics {
     prometheus::Gauge* in_flight_;
     prometheus::Counter* refused_connections_;
     prometheus::Counter* failed_handshakes_;
+    prometheus::Counter* web_deletions_;
+    prometheus::Counter* failed_web_deletions_;
     prometheus::Gauge* journal_bytes_;
     prometheus::Gauge* journal_next_seq_;
     prometheus::Gauge* journal_acked_seq_;

@@ -45,6 +45,7 @@ Relay::Relay(Exchange& exchange)
         const bool answered = exchange.response_.status >= 200 && exchange.response_.status < 300;
         if (exchange.capture_ && answered) exchange.tap_->capture(exchange.capture_->completion());
     }
+    if (exchange.web_) start_web();
     if (exchange.openai_) start_translation();
 }
 
@@ -137,10 +138,13 @@ net::Task<Relay::Step> Relay::pass_piece() {
     // What follows a whole answer was not asked for; such a connection is not used again.
     if (step.consumed < read.bytes) exchange_.response_.keep_alive = false;
 
-    if (translator_ && !translate({data, step.payload}, end)) co_return Step::broken;
-    meter(data, step.payload, end);
+    std::string_view payload(data, step.payload);
+    if (web_ != nullptr && !translate_web(payload, end)) co_return Step::broken;
+    if (translator_ && !translate(payload, end)) co_return Step::broken;
+    meter(payload.data(), payload.size(), end);
+    const bool replaced = translator_ || web_ != nullptr;
     const std::string_view framed =
-        translator_ ? frame_translated(end) : frame(data, step.payload, end);
+        replaced ? frame_translated(end) : frame(data, step.payload, end);
     if (!framed.empty() || (!head_.empty() && !holds_head())) {
         const std::string head = std::move(head_);
         head_.clear();

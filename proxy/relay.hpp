@@ -4,6 +4,7 @@
 #include "proxy/exchange.hpp"
 #include "proxy/http/body_reader.hpp"
 #include "proxy/openai/answer.hpp"
+#include "proxy/web/answer.hpp"
 #include "proxy/worker.hpp"
 
 namespace ccproxy {
@@ -18,6 +19,8 @@ namespace ccproxy {
 ///
 /// For a client that speaks OpenAI's format the payload is translated in between
 /// (relay_openai.cpp): a stream as it arrives, any other answer whole at its end, its head with it.
+/// The answer of a web account is translated before that, to the Messages API's (relay_web.cpp);
+/// the tap sees what comes of it.
 class Relay {
   public:
     explicit Relay(Exchange& exchange);
@@ -43,12 +46,20 @@ class Relay {
     /// cannot be.
     bool translate(std::string_view payload, bool end);
     /// The head waits for the answer's end, when its status is certain.
-    [[nodiscard]] bool holds_head() const { return translator_ && !translator_->streams(); }
+    [[nodiscard]] bool holds_head() const {
+        return (translator_ && !translator_->streams()) || (web_ != nullptr && !web_->streams());
+    }
     /// Puts the client's framing around translated_.
     std::string_view frame_translated(bool end);
     /// For an answer of which nothing has been sent: tells the client what became of it.
     net::Task<AfterExchange> refuse_instead();
     std::string failure() const;
+
+    // Of a web account's answer.
+    void start_web();
+    /// Makes `payload` what the Messages API would have sent. False, with the reason in failure_,
+    /// when the client gets an error instead. `end` becomes true when nothing more is needed.
+    bool translate_web(std::string_view& payload, bool& end);
 
     Exchange& exchange_;
     ClientConnection& client_;
@@ -57,8 +68,11 @@ class Relay {
     bool keep_alive_;
     std::string head_;  ///< Of the client's answer, until it has been sent.
     std::string failure_;
+    int failure_status_ = 502;
     std::unique_ptr<openai::AnswerTranslator> translator_;  ///< For OpenAI's format.
-    std::string translated_;  ///< What the client gets for the piece at hand.
+    std::string translated_;      ///< What the client gets for the piece at hand.
+    web::Answer* web_ = nullptr;  ///< For a web account's answer.
+    std::string web_text_;        ///< What the piece at hand has become.
 };
 
 }  // namespace ccproxy

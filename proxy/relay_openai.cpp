@@ -43,7 +43,7 @@ net::Task<AfterExchange> Relay::refuse_instead() {
     // Nothing has been sent yet: the client can be told what went wrong.
     std::optional<http1::Refusal> refused =
         exchange_.interrupted("the upstream was silent for too long");
-    if (!refused) refused = refusal(502, failure_);
+    if (!refused) refused = refusal(failure_status_, failure_);
     if (refused->status != status_client_gone) {
         spdlog::warn("account {}: {}", exchange_.account_->id, refused->message);
     }

@@ -11,6 +11,7 @@
 
 #include "proxy/http/error_response.hpp"
 #include "proxy/session.hpp"
+#include "proxy/web_deletions.hpp"
 
 namespace ccproxy {
 namespace {
@@ -48,7 +49,8 @@ Worker::Worker(Shared& shared_state, std::uint16_t port)
       sweep_timer_(io_.get_executor()),
       port_(acceptor_.local_endpoint().port()),
       accounts_(shared_state.accounts.get()),
-      pool_(io_, *accounts_) {
+      pool_(io_, *accounts_),
+      web_deletions_(std::make_unique<WebDeletions>(*this)) {
     net::asio::co_spawn(io_.get_executor(), accept_loop(), net::asio::detached);
     net::asio::co_spawn(io_.get_executor(), sweep_loop(), net::asio::detached);
 }
@@ -119,7 +121,7 @@ void Worker::serve(net::TcpSocket socket) {
 }
 
 net::Task<void> Worker::sweep_loop() {
-    while (!stopping_ || sessions_ > 0) {
+    while (!stopping_ || sessions_ > 0 || !web_deletions_->idle()) {
         boost::system::error_code ignored;
         sweep_timer_.expires_after(net::sweep_interval);
         co_await sweep_timer_.async_wait(net::asio::redirect_error(net::use_task, ignored));
@@ -168,6 +170,7 @@ void Worker::cut() {
         for (net::Deadlined& entry : clients_) {
             static_cast<ClientConnection&>(entry).interrupt(Interrupt::shutdown);
         }
+        web_deletions_->cut();
     });
 }
 

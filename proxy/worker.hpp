@@ -22,6 +22,8 @@
 
 namespace ccproxy {
 
+class WebDeletions;
+
 /// What all workers share; outlives them.
 struct Shared {
     const ProxyConfig& config;
@@ -59,7 +61,8 @@ class Worker {
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
 
-    /// Serves until stop() has been called and every session has ended.
+    /// Serves until stop() has been called and every session has ended, and what they left to be
+    /// deleted at web accounts is.
     void run();
 
     /// Thread-safe. Takes no more connections, closes idle ones, lets requests end.
@@ -79,6 +82,7 @@ class Worker {
     double random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
     UuidV7Generator& ids() { return ids_; }
     RelayBuffer& relay_buffer() { return *relay_buffer_; }
+    WebDeletions& web_deletions() { return *web_deletions_; }
 
   private:
     net::Task<void> accept_loop();
@@ -96,6 +100,7 @@ class Worker {
     std::minstd_rand random_{std::random_device{}()};
     UuidV7Generator ids_;
     std::unique_ptr<RelayBuffer> relay_buffer_ = std::make_unique<RelayBuffer>();
+    std::unique_ptr<WebDeletions> web_deletions_;
     net::DeadlineList clients_;
     std::size_t sessions_ = 0;
     bool stopping_ = false;

@@ -11,14 +11,22 @@
 
 namespace ccproxy::accounts {
 
+/// What only web accounts have beside their credential.
+struct WebSettings {
+    std::string organization_id;       ///< Empty: asked of the backend.
+    bool delete_conversations = true;  ///< When their answers have ended.
+};
+
 /// As the configuration has it.
 struct AccountConfig {
     std::string id;
-    std::string mode = "api";
-    std::string base_url = "https://api.anthropic.com";
+    std::string mode = "api";                            ///< Or `web`.
+    std::string base_url = "https://api.anthropic.com";  ///< Of a web account there is no default.
     std::string ca_file;      ///< Empty: the system's certificate authorities.
     std::string api_key;      ///< Sent as `x-api-key`.
     std::string oauth_token;  ///< Sent as a Bearer, with the beta flag that it needs.
+    std::string session_key;  ///< Of a web account: sent as the cookie `sessionKey`.
+    WebSettings web;
     std::int64_t weight = 1;  ///< Its share of the requests, beside the other accounts' weights.
     std::int64_t max_concurrent = 0;  ///< Requests under way at one time; 0: no limit.
 };
@@ -42,6 +50,8 @@ struct Account {
     std::string base_url;  ///< As configured.
     BaseUrl url;
     std::string header_lines;  ///< `host: …` and the credential, each with CR LF.
+    std::string session_key;   ///< Of a web account, so that it can be kept out of texts.
+    WebSettings web;
     std::int64_t weight = 1;
     std::int64_t max_concurrent = 0;
     bool is_only_one = false;  ///< No other account has its mode.

@@ -8,6 +8,7 @@ namespace ccproxy::accounts {
 namespace {
 
 std::string credential_lines(const AccountConfig& config) {
+    if (config.mode == "web") return "cookie: sessionKey=" + config.session_key + "\r\n";
     if (!config.api_key.empty()) return "x-api-key: " + config.api_key + "\r\n";
     // The Messages API takes an OAuth token only together with this flag.
     return "authorization: Bearer " + config.oauth_token +
@@ -34,6 +35,8 @@ AccountSet::AccountSet(const std::vector<AccountConfig>& configs, const Failover
         account.base_url = config.base_url;
         account.url = *url;
         account.header_lines = "host: " + url->host_header + "\r\n" + credential_lines(config);
+        account.session_key = config.session_key;
+        account.web = config.web;
         account.weight = config.weight;
         account.max_concurrent = config.max_concurrent;
         if (url->tls) {
@@ -71,6 +74,11 @@ const Account* AccountSet::find(const std::string& id) const {
         if (account.id == id) return &account;
     }
     return nullptr;
+}
+
+bool AccountSet::has_mode(std::string_view mode) const {
+    return std::any_of(accounts_.begin(), accounts_.end(),
+                       [mode](const Account& account) { return account.mode == mode; });
 }
 
 std::vector<AccountReport> AccountSet::report(Moment now) const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,8 @@ class AccountSet {
     [[nodiscard]] const FailoverConfig& failover() const { return failover_; }
     /// nullptr when there is none.
     [[nodiscard]] const Account* find(const std::string& id) const;
+    /// Whether any account has it.
+    [[nodiscard]] bool has_mode(std::string_view mode) const;
     /// One for each account, in the order of the configuration.
     [[nodiscard]] std::vector<AccountReport> report(Moment now) const;
 

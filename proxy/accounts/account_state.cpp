@@ -66,6 +66,7 @@ void AccountState::start_anew() {
     paused_until_ms_ = 0;
     paused_models_.clear();
     told_ = RateLimits();
+    organization_.clear();
     models_paused_until_ms_.store(0, relaxed);
     spared_until_ms_.store(0, relaxed);
     publish(0);
@@ -205,6 +206,16 @@ std::pair<Blocked, std::int64_t> AccountState::blocked(std::int64_t max_concurre
     // One request is being tried: it will tell soon.
     if (breaker_.state(steady_ms) == Breaker::State::half_open) return {Blocked::failing, 0};
     return {Blocked::no, 0};
+}
+
+std::string AccountState::organization() const {
+    const std::lock_guard lock(mutex_);
+    return organization_;
+}
+
+void AccountState::learn_organization(std::string organization) {
+    const std::lock_guard lock(mutex_);
+    organization_ = std::move(organization);
 }
 
 std::string AccountState::last_error() const {

@@ -49,8 +49,13 @@ class AccountState {
     /// is for the client to find out.
     void note_broken_answer(int status, const std::string& error, Moment now);
 
-    /// Forgets pauses and failures.
+    /// Forgets pauses, failures and the organization.
     void start_anew();
+
+    /// The organization that a web account's backend named; empty while it has not been asked.
+    [[nodiscard]] std::string organization() const;
+    /// An empty one makes the next request ask again.
+    void learn_organization(std::string organization);
 
     // Quick looks, for choosing among many accounts; without a lock, unless a model is paused.
 
@@ -114,6 +119,7 @@ class AccountState {
     std::int64_t last_error_at_ms_ = 0;  ///< Unix; 0 when there was none.
     int last_error_status_ = 0;
     std::string last_error_;
+    std::string organization_;
 };
 
 }  // namespace ccproxy::accounts

@@ -102,8 +102,7 @@ NoAccount why_none(const AccountSet& set, const Wanted& wanted) {
     std::int64_t first_ms = std::numeric_limits<std::int64_t>::max();
     for (const Account& account : set.accounts()) {
         if (account.mode != wanted.mode) continue;
-        why.has_mode = true;
-        if (account.is_only_one) return {true, false, soon_ms, &account};
+        if (account.is_only_one) return {false, soon_ms, &account};
         auto [blocked, left_ms] =
             account.state->blocked(account.max_concurrent, wanted.model, wanted.steady_ms);
         if (left_ms == 0) left_ms = soon_ms;

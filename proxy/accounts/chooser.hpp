@@ -34,9 +34,8 @@ struct Wanted {
 /// upstream's own answer tells the client more than ours would.
 Lease choose(const AccountSet& set, const Wanted& wanted, const std::vector<const Account*>& tried);
 
-/// Why there was no account, and when to come again.
+/// Why there was no account of a mode that some have, and when to come again.
 struct NoAccount {
-    bool has_mode = false;             ///< Some account has the mode at all.
     bool failing = true;               ///< Accounts fail; otherwise they are at their limits.
     std::int64_t retry_ms = 1000;      ///< Until the first of them may serve again.
     const Account* account = nullptr;  ///< That one.

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "proto/event.hpp"
-#include "proxy/openai/json.hpp"
+#include "proxy/json/tree.hpp"
 
 namespace ccproxy::openai {
 

@@ -4,8 +4,8 @@
 #include <functional>
 #include <string>
 
-#include "proxy/openai/invalid.hpp"
-#include "proxy/openai/json.hpp"
+#include "proxy/json/invalid.hpp"
+#include "proxy/json/tree.hpp"
 
 namespace ccproxy::openai {
 

@@ -1,8 +1,8 @@
 // The messages of a chat as a system prompt and the turns of a Messages request.
 #pragma once
 
-#include "proxy/openai/invalid.hpp"
-#include "proxy/openai/json.hpp"
+#include "proxy/json/invalid.hpp"
+#include "proxy/json/tree.hpp"
 
 namespace ccproxy::openai {
 

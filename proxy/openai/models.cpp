@@ -1,7 +1,7 @@
 #include "proxy/openai/models.hpp"
 
 #include "common/time_text.hpp"
-#include "proxy/openai/json.hpp"
+#include "proxy/json/tree.hpp"
 
 namespace ccproxy::openai {
 namespace {

@@ -1,8 +1,8 @@
 // Which parameters of a chat completion request are understood.
 #pragma once
 
-#include "proxy/openai/invalid.hpp"
-#include "proxy/openai/json.hpp"
+#include "proxy/json/invalid.hpp"
+#include "proxy/json/tree.hpp"
 
 namespace ccproxy::openai {
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "common/utf8.hpp"
-#include "proxy/openai/json.hpp"
+#include "proxy/json/tree.hpp"
 #include "proxy/openai/messages.hpp"
 #include "proxy/openai/parameters.hpp"
 #include "proxy/openai/tools.hpp"

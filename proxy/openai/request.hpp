@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/openai/invalid.hpp"
+#include "proxy/json/invalid.hpp"
 
 namespace ccproxy::openai {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/openai/json.hpp"
+#include "proxy/json/tree.hpp"
 #include "proxy/tap/sse_parser.hpp"
 #include "proxy/tap/usage_meter.hpp"
 

@@ -1,8 +1,8 @@
 // The tools of a chat completion request and the choice among them.
 #pragma once
 
-#include "proxy/openai/invalid.hpp"
-#include "proxy/openai/json.hpp"
+#include "proxy/json/invalid.hpp"
+#include "proxy/json/tree.hpp"
 
 namespace ccproxy::openai {
 

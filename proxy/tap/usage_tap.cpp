@@ -5,15 +5,13 @@
 
 #include "common/byte_scan.hpp"
 #include "proxy/http/fields.hpp"
+#include "proxy/tap/token_estimate.hpp"
 
 namespace ccproxy::tap {
 namespace {
 
 constexpr std::size_t max_json_bytes = 32 * 1024 * 1024;
 constexpr std::size_t max_inflated_bytes = 256 * 1024 * 1024;
-/// Characters of English text that make a token, as Anthropic's documentation puts it ("about 3.5
-/// characters").
-constexpr double chars_per_token = 3.5;
 
 bool starts_with_type(std::string_view content_type, std::string_view type) {
     return http1::equals_ignoring_case(content_type.substr(0, type.size()), type);
@@ -136,9 +134,8 @@ TapReport UsageTap::report() const {
     }
     // The stream broke off before its final count: what was said of the output by then is a first
     // guess, usually 1, while what was passed on is known.
-    const auto passed_on =
-        static_cast<std::int64_t>(static_cast<double>(delta_chars_) / chars_per_token);
-    report.usage.output_tokens = std::max(report.usage.output_tokens, passed_on);
+    report.usage.output_tokens =
+        std::max(report.usage.output_tokens, estimated_tokens(delta_chars_));
     report.usage_source = UsageSource::partial;
     return report;
 }

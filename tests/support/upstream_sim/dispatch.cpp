@@ -13,11 +13,10 @@
 #include "tests/support/upstream_sim/send_plain.hpp"
 #include "tests/support/upstream_sim/send_stream.hpp"
 #include "tests/support/upstream_sim/sim_endpoints.hpp"
+#include "tests/support/upstream_sim/web_backend.hpp"
 
 namespace upstream_sim {
 namespace {
-
-constexpr std::size_t kGroupLimit = 10'000;
 
 asio::awaitable<Ending> fail(Exchange& exchange, int status, std::string_view message) {
     PlainAnswer answer = api_error(exchange, status, message);
@@ -43,20 +42,6 @@ std::string credential_problem(const Request& request, const std::string& requir
     return "invalid x-api-key";
 }
 
-/// The status to answer with: 200, or what is steered and not used up by its group.
-int steered_status(Exchange& exchange) {
-    const Steering& s = exchange.steering;
-    if (!s.status) return 200;
-    if (s.status_times) {
-        auto& groups = exchange.context.group_errors;
-        if (groups.size() >= kGroupLimit) groups.clear();
-        std::uint64_t& given = groups[s.group.value_or("")];
-        if (given >= *s.status_times) return 200;
-        ++given;
-    }
-    return static_cast<int>(*s.status);
-}
-
 asio::awaitable<Ending> messages(Exchange& exchange, int status) {
     const Request& request = exchange.request;
     Record& record = exchange.record;
@@ -72,7 +57,7 @@ asio::awaitable<Ending> messages(Exchange& exchange, int status) {
     const Answer answer =
         make_answer(asked, exchange.steering, request.body.size(), exchange.context.ids);
     if (asked.stream && status == 200 && exchange.steering.garbage != "json") {
-        co_return co_await send_stream(exchange, status, answer);
+        co_return co_await send_stream(exchange, status, answer, Script::Style::kApi);
     }
     record.input_tokens = answer.usage.input;
     record.cache_creation_5m_tokens = answer.usage.cache_5m;
@@ -131,6 +116,12 @@ asio::awaitable<Ending> own_endpoint(Exchange& exchange, Route route) {
         answer.status = 204;
     } else if (route == Route::kStats) {
         answer.body = stats_json(exchange.context);
+    } else if (route == Route::kWeb) {
+        answer.body = web_json(exchange.context.web);
+    } else if (route == Route::kWebSteering) {
+        answer.body = steer_web(exchange);
+        if (!answer.body.empty()) answer.status = 400;
+        if (answer.status == 200) answer.status = 204;
     } else {
         answer.body = R"({"status":"ok"})";
     }
@@ -139,7 +130,7 @@ asio::awaitable<Ending> own_endpoint(Exchange& exchange, Route route) {
 
 bool is_own(Route route) {
     return route == Route::kRoot || route == Route::kHealth || route == Route::kLedger ||
-           route == Route::kStats;
+           route == Route::kStats || route == Route::kWeb || route == Route::kWebSteering;
 }
 
 }  // namespace
@@ -148,6 +139,9 @@ asio::awaitable<Ending> dispatch(Exchange& exchange, std::string steering_proble
     const Request& request = exchange.request;
     const Match match = match_route(request.method, request.path);
     if (is_own(match.route)) co_return co_await own_endpoint(exchange, match.route);
+    if (is_web(match.route)) {
+        co_return co_await web_call(exchange, match.route, std::move(steering_problem));
+    }
 
     std::string problem = credential_problem(request, exchange.context.options.require_key);
     if (!problem.empty()) co_return co_await fail(exchange, 401, problem);
@@ -157,7 +151,7 @@ asio::awaitable<Ending> dispatch(Exchange& exchange, std::string steering_proble
     }
     Ending fault;
     if (!co_await faults_before_head(exchange, fault)) co_return fault;
-    const int status = steered_status(exchange);
+    const int status = exchange.steered_status();
     if (match.route == Route::kMessages) co_return co_await messages(exchange, status);
     if (status >= 300) co_return co_await fail(exchange, status, error_message(status));
     switch (match.route) {

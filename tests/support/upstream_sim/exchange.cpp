@@ -9,6 +9,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::size_t kGroupLimit = 10'000;
 constexpr milliseconds kForEver = std::chrono::hours(24 * 365);
 constexpr std::string_view kNotHttp = "\x16\x03\x01 this is not HTTP \r\n\r\n\xff\xfe garbage\n";
 constexpr std::string_view kInterim =
@@ -73,6 +74,19 @@ std::vector<Field> Exchange::api_fields() const {
     if (steering.should_retry) fields.emplace_back("x-should-retry", *steering.should_retry);
     add_steered(fields, steering.fields.value_or(""));
     return fields;
+}
+
+int Exchange::steered_status() {
+    const Steering& s = steering;
+    if (!s.status) return 200;
+    if (s.status_times) {
+        auto& groups = context.group_errors;
+        if (groups.size() >= kGroupLimit) groups.clear();
+        std::uint64_t& given = groups[s.group.value_or("")];
+        if (given >= *s.status_times) return 200;
+        ++given;
+    }
+    return static_cast<int>(*s.status);
 }
 
 Ending Exchange::ending_of(const Framer& framer) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,12 @@ struct Stats {
     std::uint64_t failures = 0;     ///< connections ended by an exception; should be 0
 };
 
+/// What the web backend remembers.
+struct WebBackend {
+    std::set<std::string> conversations{};       ///< by their paths
+    std::map<std::string, Steering> steering{};  ///< of calls that say nothing of their own
+};
+
 /// What all connections share. One thread.
 struct Context {
     const Options& options;
@@ -36,6 +43,7 @@ struct Context {
     Ids ids{};
     Stats stats{};
     std::map<std::string, std::uint64_t> group_errors{};  ///< errors given, by x-sim `group`
+    WebBackend web{};
 };
 
 /// How the answer ended and what becomes of the connection.
@@ -70,6 +78,9 @@ struct Exchange {
 
     /// The header fields that every answer of the API has, and those that are steered.
     std::vector<Field> api_fields() const;
+
+    /// The status to answer with: 200, or what is steered and not used up by its group.
+    int steered_status();
 
     /// How an answer ends that was sent to its last byte.
     Ending ending_of(const Framer& framer) const;

@@ -81,6 +81,8 @@ bool Handler::String(const char* text, rapidjson::SizeType size, bool) {
     const std::string_view value(text, size);
     if (path_ == "/model") {
         request.model = value;
+    } else if (path_ == "/prompt") {
+        request.last_text = value;
     } else if (path_ == "/messages/[]/content" || path_ == "/messages/[]/content/[]/text") {
         request.last_text = value;
     } else if (path_ == "/messages/[]/content/[]/type") {
@@ -97,6 +99,13 @@ bool Handler::String(const char* text, rapidjson::SizeType size, bool) {
     return true;
 }
 
+std::string web_problem_of(const Handler& handler) {
+    if (!handler.is_object) return "The request body is not a JSON object";
+    if (handler.request.model.empty()) return "model: Field required";
+    if (handler.request.last_text.empty()) return "prompt: Field required";
+    return {};
+}
+
 std::string problem_of(const Handler& handler, bool counting) {
     if (!handler.is_object) return "The request body is not a JSON object";
     if (handler.request.model.empty()) return "model: Field required";
@@ -106,9 +115,8 @@ std::string problem_of(const Handler& handler, bool counting) {
     return {};
 }
 
-}  // namespace
-
-MessagesRequest read_messages_request(std::string_view body, bool counting) {
+template <class Check>
+MessagesRequest read(std::string_view body, const Check& check) {
     constexpr unsigned kFlags =
         rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
     rapidjson::MemoryStream stream(body.data(), body.size());
@@ -120,10 +128,22 @@ MessagesRequest read_messages_request(std::string_view body, bool counting) {
         handler.request.problem += rapidjson::GetParseError_En(result.Code());
         handler.request.problem += " (at byte " + std::to_string(result.Offset()) + ")";
     } else {
-        handler.request.problem = problem_of(handler, counting);
+        handler.request.problem = check(handler);
         if (!handler.chosen_tool.empty()) handler.request.tool_name = handler.chosen_tool;
     }
     return handler.request;
+}
+
+}  // namespace
+
+MessagesRequest read_messages_request(std::string_view body, bool counting) {
+    return read(body, [&](const Handler& handler) { return problem_of(handler, counting); });
+}
+
+MessagesRequest read_web_request(std::string_view body) {
+    MessagesRequest request = read(body, web_problem_of);
+    request.stream = true;
+    return request;
 }
 
 }  // namespace upstream_sim

@@ -19,6 +19,10 @@ struct MessagesRequest {
     std::string tool_name;         ///< the forced tool's, else the first one's; empty without tools
 };
 
+/// Reads and validates the body of a completion that a web backend is asked for: its prompt is
+/// `last_text`, its answer a stream.
+MessagesRequest read_web_request(std::string_view body);
+
 /// Reads and validates a body as the API does. It is a single pass without a document in memory,
 /// since bodies may be large. `counting`: for count_tokens, which needs no max_tokens.
 MessagesRequest read_messages_request(std::string_view body, bool counting);

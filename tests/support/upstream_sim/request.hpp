@@ -35,6 +35,15 @@ struct Request {
         }
         return nullptr;
     }
+
+    /// Whether its credential, of whatever kind, ends so.
+    bool credential_ends_with(std::string_view end) const {
+        for (const char* name : {"x-api-key", "authorization", "cookie"}) {
+            const std::string* value = header(name);
+            if (value != nullptr && value->ends_with(end)) return true;
+        }
+        return false;
+    }
 };
 
 }  // namespace upstream_sim

@@ -1,11 +1,14 @@
 // The routing table.
 #include "tests/support/upstream_sim/routes.hpp"
 
+#include <algorithm>
+
 namespace upstream_sim {
 namespace {
 
 struct Entry {
-    std::string_view path;  ///< with a trailing `*`: anything but nothing in its place
+    /// `*` stands for one segment, at the end for all that follows; never for nothing.
+    std::string_view path;
     std::string_view allow;
     Route route;
 };
@@ -15,16 +18,30 @@ constexpr Entry kTable[] = {
     {"/v1/messages/count_tokens", "POST", Route::kCountTokens},
     {"/v1/models", "GET, HEAD", Route::kModels},
     {"/v1/models/*", "GET, HEAD", Route::kModel},
+    {"/api/organizations", "GET, HEAD", Route::kOrganizations},
+    {"/api/organizations/*/chat_conversations", "POST", Route::kConversations},
+    {"/api/organizations/*/chat_conversations/*/completion", "POST", Route::kCompletion},
+    {"/api/organizations/*/chat_conversations/*", "DELETE", Route::kConversation},
     {"/", "GET, HEAD", Route::kRoot},
     {"/healthz", "GET, HEAD", Route::kHealth},
     {"/sim/ledger", "GET, HEAD, DELETE", Route::kLedger},
     {"/sim/stats", "GET, HEAD", Route::kStats},
+    {"/sim/web", "GET, HEAD", Route::kWeb},
+    {"/sim/web/*", "PUT", Route::kWebSteering},
 };
 
 bool fits(std::string_view pattern, std::string_view path) {
-    if (pattern.back() != '*') return path == pattern;
-    pattern.remove_suffix(1);
-    return path.size() > pattern.size() && path.starts_with(pattern);
+    for (;;) {
+        const auto star = pattern.find('*');
+        if (star == std::string_view::npos) return path == pattern;
+        if (!path.starts_with(pattern.substr(0, star)) || path.size() == star) return false;
+        path.remove_prefix(star);
+        pattern.remove_prefix(star + 1);
+        if (pattern.empty()) return true;
+        const auto segment = std::min(path.find('/'), path.size());
+        if (segment == 0) return false;
+        path.remove_prefix(segment);
+    }
 }
 
 bool lists(std::string_view allow, std::string_view method) {

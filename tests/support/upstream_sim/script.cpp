@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kThinkingPieces = 3;
 constexpr std::size_t kToolPieceBytes = 12;
+constexpr std::string_view kMessageLimit =
+    R"({"type":"message_limit","message_limit":{"type":"within_limit"}})";
 
 /// The part number `index` of `count` parts, never cut inside a UTF-8 sequence.
 std::string_view part(std::string_view text, std::size_t index, std::size_t count) {
@@ -31,16 +33,19 @@ std::string_view sse_error_message(std::string_view type) {
 
 }  // namespace
 
-Script::Script(const Answer& answer, const Steering& steering, std::string_view request_id)
-    : answer_(answer), steering_(steering), request_id_(request_id) {
-    if (answer.thinking) blocks_.push_back(Block::kThinking);
+Script::Script(const Answer& answer, const Steering& steering, std::string_view request_id,
+               Style style)
+    : answer_(answer), steering_(steering), request_id_(request_id), style_(style) {
+    const bool only_text = style == Style::kWebCompletion;
+    if (answer.thinking && !only_text) blocks_.push_back(Block::kThinking);
     blocks_.push_back(Block::kText);
-    if (!answer.tool_id.empty()) blocks_.push_back(Block::kToolUse);
+    if (!answer.tool_id.empty() && !only_text) blocks_.push_back(Block::kToolUse);
     for (const Block block : blocks_) deltas_total_ += pieces_of(block);
 }
 
 std::optional<Event> Script::next() {
     if (ended_) return std::nullopt;
+    if (style_ == Style::kWebCompletion) return next_completion();
     if (!started_) {
         started_ = true;
         return Event{Event::Kind::kMessageStart, event("message_start", message_start())};
@@ -50,6 +55,10 @@ std::optional<Event> Script::next() {
         if (steering_.sse_error) return error();
         message_delta_given_ = true;
         return Event{Event::Kind::kMessageDelta, event("message_delta", message_delta())};
+    }
+    if (style_ == Style::kWebMessages && !limit_given_) {
+        limit_given_ = true;
+        return Event{Event::Kind::kOther, event("message_limit", kMessageLimit)};
     }
     ended_ = true;
     return Event{Event::Kind::kMessageStop, event("message_stop", R"({"type":"message_stop"})")};
@@ -79,6 +88,34 @@ std::optional<Event> Script::next_of_block() {
     block_open_ = false;
     ++block_;
     return Event{Event::Kind::kOther, std::move(stop)};
+}
+
+std::optional<Event> Script::next_completion() {
+    if (steering_.sse_error &&
+        (deltas_given_ >= steering_.error_after.value_or(0) || deltas_given_ == deltas_total_)) {
+        return error();
+    }
+    if (piece_ < deltas_total_) {
+        ++deltas_given_;
+        // It begins with the space behind the prompt's last colon.
+        std::string text = piece_ == 0 ? " " : "";
+        text += answer_.text.piece(piece_++);
+        return Event{Event::Kind::kDelta, completion(text, {})};
+    }
+    ended_ = true;
+    const bool ended_turn = answer_.stop_reason == "end_turn";
+    return Event{Event::Kind::kMessageDelta,
+                 completion({}, ended_turn ? "stop_sequence" : answer_.stop_reason)};
+}
+
+std::string Script::completion(std::string_view text, std::string_view stop_reason) const {
+    const std::string reason = stop_reason.empty() ? "null" : quoted(stop_reason);
+    std::string data =
+        joined({R"({"type":"completion","id":)", quoted("chatcompl_" + request_id_)});
+    data += joined({R"(,"completion":)", quoted(text), R"(,"stop_reason":)", reason});
+    data += joined({R"(,"model":)", quoted(answer_.model), R"(,"stop":null,"log_id":)"});
+    data += joined({quoted(request_id_), R"(,"messageLimit":{"type":"within_limit"}})"});
+    return event("completion", data);
 }
 
 Event Script::error() {
@@ -145,7 +182,7 @@ std::string Script::message_start() const {
         joined({R"({"type":"message_start","message":{"id":)", quoted(answer_.message_id)});
     out += joined({R"(,"type":"message","role":"assistant","model":)", quoted(answer_.model)});
     out += R"(,"content":[],"stop_reason":null,"stop_sequence":null)";
-    if (!steering_.no_usage) {
+    if (!steering_.no_usage && style_ == Style::kApi) {
         Usage usage = answer_.usage;
         usage.output = std::min<std::uint64_t>(usage.output, 1);
         if (steering_.usage_zero_start) usage = {};
@@ -159,7 +196,7 @@ std::string Script::message_delta() const {
     std::string out =
         joined({R"({"type":"message_delta","delta":{)", stop_fields(answer_.stop_reason)});
     out += "}";
-    if (!steering_.no_usage) {
+    if (!steering_.no_usage && style_ == Style::kApi) {
         // The API tells the split in message_start only; where that said zero it has to be here.
         const bool split = steering_.usage_zero_start && !steering_.no_split;
         out += joined({R"(,"usage":{)", usage_fields(answer_.usage, split), "}"});

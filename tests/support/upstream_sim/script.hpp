@@ -23,7 +23,11 @@ struct Event {
 /// answer it makes the same bytes. Both arguments outlive it.
 class Script {
   public:
-    Script(const Answer& answer, const Steering& steering, std::string_view request_id);
+    /// The API's own, or a web backend's: like the API's, without usage, or the older events.
+    enum class Style { kApi, kWebMessages, kWebCompletion };
+
+    Script(const Answer& answer, const Steering& steering, std::string_view request_id,
+           Style style);
 
     /// The next event; empty behind the last.
     std::optional<Event> next();
@@ -44,6 +48,8 @@ class Script {
     std::string event(std::string_view name, std::string_view data) const;
     std::string indexed(std::string_view type, std::string_view rest) const;
     std::optional<Event> next_of_block();
+    std::optional<Event> next_completion();
+    std::string completion(std::string_view text, std::string_view stop_reason) const;
     std::string message_start() const;
     std::string message_delta() const;
     Event error();
@@ -51,6 +57,7 @@ class Script {
     const Answer& answer_;
     const Steering& steering_;
     const std::string request_id_;
+    const Style style_;
     std::vector<Block> blocks_;
     std::size_t deltas_total_ = 0;
 
@@ -61,6 +68,7 @@ class Script {
     bool started_ = false;
     bool pinged_ = false;
     bool message_delta_given_ = false;
+    bool limit_given_ = false;
     bool ended_ = false;
 };
 

@@ -8,8 +8,6 @@
 #include <chrono>
 #include <string>
 
-#include "tests/support/upstream_sim/script.hpp"
-
 namespace upstream_sim {
 namespace {
 
@@ -20,12 +18,13 @@ constexpr std::string_view kBrokenChunk = "zz\r\ndata: this chunk has no size\r\
 
 class Player {
   public:
-    Player(Exchange& exchange, int status, const Answer& answer)
+    Player(Exchange& exchange, int status, const Answer& answer, Script::Style style)
         : exchange_(exchange),
           steering_(exchange.steering),
           answer_(answer),
           status_(status),
-          script_(answer, steering_, exchange.record.request_id),
+          style_(style),
+          script_(answer, steering_, exchange.record.request_id, style),
           framer_(steering_, exchange.request, status, true) {}
 
     asio::awaitable<Ending> play();
@@ -43,6 +42,7 @@ class Player {
     const Steering& steering_;
     const Answer& answer_;
     const int status_;
+    const Script::Style style_;
     Script script_;
     Framer framer_;
     std::string out_;       ///< framed, not yet written
@@ -52,7 +52,7 @@ class Player {
 
 /// The size of the whole coded body.
 std::size_t Player::measure() const {
-    Script script(answer_, steering_, exchange_.record.request_id);
+    Script script(answer_, steering_, exchange_.record.request_id, style_);
     std::size_t size = 0;
     std::string coded;
     std::string whole;
@@ -201,8 +201,9 @@ asio::awaitable<bool> Player::fault_before(const Event& event, Ending& ending) {
 
 }  // namespace
 
-asio::awaitable<Ending> send_stream(Exchange& exchange, int status, const Answer& answer) {
-    Player player(exchange, status, answer);
+asio::awaitable<Ending> send_stream(Exchange& exchange, int status, const Answer& answer,
+                                    Script::Style style) {
+    Player player(exchange, status, answer, style);
     co_return co_await player.play();
 }
 

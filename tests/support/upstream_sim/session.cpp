@@ -54,15 +54,6 @@ bool decode_body(Request& request) {
     return true;
 }
 
-/// Whether the request's credential ends so.
-bool has_key(const Request& request, std::string_view end) {
-    for (const char* name : {"x-api-key", "authorization"}) {
-        const std::string* value = request.header(name);
-        if (value != nullptr && value->ends_with(end)) return true;
-    }
-    return false;
-}
-
 /// From the end of the head to the end of the answer.
 asio::awaitable<Ending> serve(Exchange& exchange) {
     Request& request = exchange.request;
@@ -100,7 +91,7 @@ asio::awaitable<Ending> serve(Exchange& exchange) {
     if (header != nullptr && problem.empty()) problem = read_steering(*header, exchange.steering);
     if (problem.empty()) problem = std::move(marker_problem);
     const std::string only = exchange.steering.for_key.value_or("");
-    if (!only.empty() && !has_key(request, only)) exchange.steering = {};
+    if (!only.empty() && !request.credential_ends_with(only)) exchange.steering = {};
     co_return co_await dispatch(exchange, std::move(problem));
 }
 

@@ -26,6 +26,10 @@ struct Steering {
     Number status, status_times, retry_after;
     Text group, should_retry, fields, for_key;
 
+    Text dialect;
+    Number resets_in;
+    bool html = false;
+
     Text sse_error, cut_at, garbage;
     Number error_after, cut_after, reset_after, stall_after, stall_ms;
     bool cut_before_head = false, reset_before_head = false, cut_in_head = false, silent = false;

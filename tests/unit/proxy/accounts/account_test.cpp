@@ -44,4 +44,27 @@ TEST_CASE("accounts carry their credential") {
     CHECK(accounts[1].tls == nullptr);
 }
 
+TEST_CASE("a web account carries its session, and its state what the backend told") {
+    AccountConfig web;
+    web.id = "web";
+    web.mode = "web";
+    web.base_url = "http://127.0.0.1:9/base";
+    web.session_key = "sk-ant-sid01-x";
+    web.web.organization_id = "org-1";
+    const AccountSet set({web}, FailoverConfig());
+    const Account& account = set.accounts()[0];
+    CHECK(account.header_lines == "host: 127.0.0.1:9\r\ncookie: sessionKey=sk-ant-sid01-x\r\n");
+    CHECK(account.web.organization_id == "org-1");
+    CHECK(account.web.delete_conversations);
+    CHECK(set.has_mode("web"));
+    CHECK_FALSE(set.has_mode("api"));
+
+    account.state->learn_organization("org-2");
+    const AccountSet same({web}, FailoverConfig(), &set);
+    CHECK(same.accounts()[0].state->organization() == "org-2");
+    web.session_key = "another";
+    const AccountSet other({web}, FailoverConfig(), &same);
+    CHECK(other.accounts()[0].state->organization().empty());
+}
+
 }  // namespace ccproxy::accounts

@@ -2,7 +2,7 @@
 
 #include <random>
 
-#include "proxy/openai/json.hpp"
+#include "proxy/json/tree.hpp"
 #include "tests/unit/proxy/openai/translated.hpp"
 
 namespace ccproxy::openai {

@@ -1,4 +1,4 @@
-// JSON trees of bounded size and depth, and what the translators need to read and write them.
+// JSON trees of bounded size and depth, and what translators need to read and write them.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include "common/json.hpp"
 #include "common/result.hpp"
 
-namespace ccproxy::openai {
+namespace ccproxy {
 
 using JsonValue = rapidjson::Value;
 using JsonWriter = rapidjson::Writer<rapidjson::StringBuffer>;
@@ -46,4 +46,4 @@ inline std::string take_text(const rapidjson::StringBuffer& buffer) {
     return {buffer.GetString(), buffer.GetSize()};
 }
 
-}  // namespace ccproxy::openai
+}  // namespace ccproxy

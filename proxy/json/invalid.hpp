@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace ccproxy::openai {
+namespace ccproxy {
 
 struct Invalid {
     std::string param;    ///< Such as `messages[2].content`; empty for the body as a whole.
@@ -22,4 +22,4 @@ inline Invalid invalid(std::string param, std::string_view what) {
     return {std::move(param), std::move(message)};
 }
 
-}  // namespace ccproxy::openai
+}  // namespace ccproxy

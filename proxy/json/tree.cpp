@@ -1,8 +1,8 @@
-#include "proxy/openai/json.hpp"
+#include "proxy/json/tree.hpp"
 
 #include <cstdint>
 
-namespace ccproxy::openai {
+namespace ccproxy {
 namespace {
 
 /// Passes a reader's events on to `Inner` while they stay within the limits.
@@ -112,4 +112,4 @@ std::string_view find_text(const JsonValue& object, const char* name) {
     return value != nullptr && value->IsString() ? text_of(*value) : std::string_view();
 }
 
-}  // namespace ccproxy::openai
+}  // namespace ccproxy

@@ -1,0 +1,36 @@
+// What a request in web mode needs beside what every request does.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proto/event.hpp"
+#include "proxy/accounts/account_set.hpp"
+#include "proxy/web/answer.hpp"
+#include "proxy/web/request.hpp"
+
+namespace ccproxy {
+
+class Worker;
+
+/// A part of an exchange, on its thread.
+struct WebState {
+    struct Conversation {
+        const accounts::Account* account;
+        std::string organization;
+        std::string uuid;
+    };
+
+    web::Request request;  ///< Its body stands in the exchange.
+    /// Made at a backend, or perhaps made: one for each account that was tried.
+    std::vector<Conversation> conversations;
+    std::unique_ptr<web::Answer> answer;  ///< Once a backend has begun to answer.
+
+    /// Sets in the request's record what the tap does not know.
+    void complete(Event& event) const;
+    /// Once, at the end: where their accounts are configured so. `accounts` has them.
+    void delete_conversations(Worker& worker, const accounts::AccountSetPtr& accounts);
+};
+
+}  // namespace ccproxy
