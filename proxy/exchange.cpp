@@ -63,7 +63,7 @@ Exchange::Exchange(Worker& worker, ClientConnection& client, http1::RequestHead 
 
 Exchange::~Exchange() {
     client_.on_interrupt = nullptr;
-    if (web_) web_->delete_conversations(worker_, accounts_);
+    if (web_) leave_no_conversations();
     worker_.shared.buffered_bytes -= buffered_bytes_;
     worker_.shared.conversation_bytes -= captured_bytes_;
     worker_.shared.metrics.in_flight().Decrement();

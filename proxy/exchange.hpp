@@ -108,6 +108,8 @@ class Exchange {
     /// Brings the count of bytes held for conversations up to date; beyond its limit this one is
     /// given up.
     void count_conversation();
+    /// In web mode, at the very end, where the accounts are configured so. Never throws.
+    void leave_no_conversations();
     /// What an interrupt means for the client; `late` is said when a deadline has passed.
     [[nodiscard]] Refused interrupted(const char* late) const;
     [[nodiscard]] std::int64_t elapsed_ms() const;

@@ -1,6 +1,8 @@
 // What a request in web mode takes beside the usual steps: before an account is chosen it becomes
 // one prompt; each try makes a conversation of its own (web_try.cpp); the answer is translated
 // where it is relayed (relay_web.cpp); and in the end the conversations are deleted.
+#include <spdlog/spdlog.h>
+
 #include "proxy/exchange.hpp"
 #include "proxy/web/calls.hpp"
 #include "proxy/web_deletions.hpp"
@@ -58,13 +60,16 @@ void WebState::complete(Event& event) const {
     event.usage_source = UsageSource::estimated;
 }
 
-void WebState::delete_conversations(Worker& worker, const accounts::AccountSetPtr& accounts) {
-    for (Conversation& made : conversations) {
-        if (!made.account->web.delete_conversations) continue;
-        worker.web_deletions().start(accounts, *made.account,
-                                     web::conversation_path(made.organization, made.uuid));
+void Exchange::leave_no_conversations() {
+    try {
+        for (const WebState::Conversation& made : web_->conversations) {
+            if (!made.account->web.delete_conversations) continue;
+            worker_.web_deletions().start(accounts_, *made.account,
+                                          web::conversation_path(made.organization, made.uuid));
+        }
+    } catch (const std::exception& error) {
+        spdlog::error("request {}: its conversation stays: {}", id_, error.what());
     }
-    conversations.clear();
 }
 
 }  // namespace ccproxy

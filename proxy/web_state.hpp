@@ -12,8 +12,6 @@
 
 namespace ccproxy {
 
-class Worker;
-
 /// A part of an exchange, on its thread.
 struct WebState {
     struct Conversation {
@@ -29,8 +27,6 @@ struct WebState {
 
     /// Sets in the request's record what the tap does not know.
     void complete(Event& event) const;
-    /// Once, at the end: where their accounts are configured so. `accounts` has them.
-    void delete_conversations(Worker& worker, const accounts::AccountSetPtr& accounts);
 };
 
 }  // namespace ccproxy

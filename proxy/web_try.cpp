@@ -173,7 +173,7 @@ void WebTry::put_error(const std::string& body, const std::string& what) {
 }
 
 void WebTry::put_answer(int status, const std::string& message, std::string_view retry_after) {
-    spdlog::warn("account {}: {}", account_.id, message);
+    spdlog::info("account {}: {}", account_.id, message);
     std::string body = http1::error_body(*refusal(status, message), exchange_.id_);
     http1::ResponseHead head;
     head.status = status;

@@ -27,7 +27,7 @@ LIBRARIES = [
 ]
 
 # Units that take bytes and values only.
-PURE = (r"^(proxy/(http|openai|tap)/|proxy/accounts/(breaker|chooser|rate_limits)\.|proto/|"
+PURE = (r"^(proxy/(http|json|openai|tap|web)/|proxy/accounts/(breaker|chooser|rate_limits)\.|proto/|"
         r"analytics/(conversations|pricing|search|stats|time)/)")
 IMPURE = r"boost/asio/(?!buffer)|sys/socket|^thread$|^mutex$|^chrono$|zmq|SQLiteCpp|sqlite3|common/clock"
 

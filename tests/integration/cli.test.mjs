@@ -134,6 +134,35 @@ it('ccproxy names every problem with its key', async () => {
   await refused('ccproxy', { ...good.ccproxy, accounts: [] }, [/accounts: /]);
 });
 
+it('web accounts have keys of their own', async () => {
+  const web = { id: 'w', mode: 'web', base_url: 'http://127.0.0.1:9' };
+  const session_key_file = stack.write('session.key', 'sk-ant-sid01-x');
+  const good_web = { ...web, session_key_file, organization_id: 'org-1', delete_conversations: false };
+  const with_account = (account) => ({ ...good.ccproxy, accounts: [account] });
+  assert.equal((await check('ccproxy', with_account(good_web))).code, 0);
+  const cookie = stack.write('cookie.key', 'sk-1; other=cookie');
+  const cases = [
+    [{ ...good_web, base_url: undefined }, /accounts\[0\]\.base_url: is required/],
+    [web, /accounts\[0\]: needs a credential: session_key_file/],
+    [
+      { ...good_web, api_key_file: stack.accountKeyFile },
+      /accounts\[0\]\.api_key_file: is for accounts of the mode api/,
+    ],
+    [{ ...web, session_key_file: cookie }, /accounts\[0\]: the session key holds what no cookie can/],
+    [{ ...good_web, organization_id: '../x' }, /accounts\[0\]\.organization_id: must be letters/],
+    [{ ...good_web, delete_conversations: 'maybe' }, /accounts\[0\]\.delete_conversations: /],
+  ];
+  for (const key of ['session_key_file', 'organization_id', 'delete_conversations']) {
+    const account = { ...good.ccproxy.accounts[0], [key]: good_web[key] };
+    const problem = new RegExp(`accounts\\[0\\]\\.${key}: is for accounts of the mode web`);
+    cases.push([account, problem]);
+  }
+  for (const [account, problem] of cases) {
+    const output = await refused('ccproxy', with_account(account), [problem]);
+    assert.doesNotMatch(output, /sk-1|sid01/, 'a secret is not repeated');
+  }
+});
+
 it('analyticsd names every problem with its key', async () => {
   const config = {
     server: { listen: 'localhost:http', threads: 0, nonsense: 1 },

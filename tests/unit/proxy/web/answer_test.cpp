@@ -195,7 +195,8 @@ TEST_CASE("events that cannot be read") {
     CHECK(run("event: news\ndata: not JSON\n\n" + older, facts(false)).out ==
           run(older, facts(false)).out);
     CHECK(run("event: completion\ndata: not JSON\n\n" + older, facts(false)).failure.has_value());
-    const std::string large = "data: " + std::string(tap::SseParser::default_max_event_bytes, 'x') + "\n\n";
+    const std::string large =
+        "data: " + std::string(tap::SseParser::default_max_event_bytes, 'x') + "\n\n";
     CHECK(run(large + older, facts(false)).failure.has_value());
 }
 
