@@ -226,10 +226,11 @@ it('a stream that the program leaves', async () => {
 it('a plain answer that the program leaves', async () => {
   const abort = new AbortController();
   const headers = { 'x-claude-code-session-id': 'left-plain' };
+  const before = await answers();
   const asked = web
     .anthropic()
     .messages.create(ask('events=5000; delay_ms=1'), { signal: abort.signal, headers });
-  await untilCompletionIsUnderWay();
+  await eventually('the answer has begun', async () => (await answers()) > before);
   abort.abort();
   await assert.rejects(asked, Anthropic.APIUserAbortError);
   const [row] = await web.stack.api.rows({ conversation_id: 'left-plain' }, 1);
@@ -349,11 +350,11 @@ it('paths that web accounts do not have', async () => {
   assert.equal(web.sent().length, from, 'the backend was not asked');
 });
 
-async function untilCompletionIsUnderWay() {
-  await eventually('a completion is under way', async () => {
-    const { in_flight } = await web.stack.simStats();
-    return in_flight > 1; // This look is one itself.
-  });
+/** Heads of answers that the proxy has read. */
+async function answers() {
+  const [, port] = await web.proxy.logged(/admin API on 127\.0\.0\.1:(\d+)/);
+  const { accounts } = await (await fetch(`http://127.0.0.1:${port}/admin/accounts`)).json();
+  return accounts[0].requests;
 }
 
 async function conversationOf(id, token_id) {
