@@ -1,5 +1,6 @@
 #include "proxy/tap/json_reader.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -11,7 +12,9 @@ namespace {
 
 /// Numbers that are shorter, and have no exponent, cannot leave the range of a double.
 constexpr std::size_t surely_finite_bytes = 300;
-constexpr double max_exponent = 308;  // Of ten, as RapidJSON takes it.
+// As RapidJSON takes them, where the number as a whole is in a double's range.
+constexpr double max_exponent = 308;
+constexpr std::size_t max_integer_digits = 308;
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -36,9 +39,13 @@ int hex4(std::string_view digits) {
     return value;
 }
 
-/// Whether RapidJSON would take a number: it judges the exponent, too.
+/// Whether RapidJSON would take a number: it judges the exponent and the integer part, too.
 bool is_in_range(std::string_view number) {
     const std::string text(number);
+    const std::size_t sign = text.front() == '-' ? 1 : 0;
+    const std::size_t integer_end =
+        std::min(text.find_first_not_of("0123456789", sign), text.size());
+    if (integer_end - sign > max_integer_digits) return false;
     const std::size_t exponent = text.find_first_of("eE");
     if (exponent != std::string::npos &&
         std::strtod(text.c_str() + exponent + 1, nullptr) > max_exponent) {

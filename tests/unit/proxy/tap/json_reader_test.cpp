@@ -95,6 +95,16 @@ TEST_CASE("a quote is found wherever it stands beside blocks of sixteen bytes") 
     }
 }
 
+TEST_CASE("a number is taken as far as RapidJSON takes it") {
+    const std::string digits(308, '1');
+    CHECK(is_taken(digits));
+    CHECK(is_taken("-" + digits + ".5e-400"));
+    CHECK_FALSE(is_taken(digits + "1"));
+    CHECK_FALSE(is_taken("-" + digits + "1e-400"));
+    CHECK_FALSE(is_taken("1e309"));
+    CHECK(is_taken("0." + digits + digits + "e308"));
+}
+
 TEST_CASE("what is not JSON is a fault") {
     for (const char* json :
          {"{",     "}",    "[1,]", "{\"a\":1,}", "{\"a\"}",     "{\"a\" 1}",   "{a:1}",
