@@ -7,7 +7,8 @@ namespace {
 
 /// Below the 60 s and more that load balancers usually keep an idle connection for.
 constexpr net::milliseconds idle_limit{45'000};
-constexpr std::size_t max_idle_per_account = 256;
+/// Of one worker. Making a connection costs as much as a small request.
+constexpr std::size_t max_idle_per_account = 1024;
 
 }  // namespace
 
