@@ -2,12 +2,14 @@
 // asked, what row stands, and that the conversation is gone afterwards.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import Anthropic from '@anthropic-ai/sdk';
 
 import { test } from './harness.mjs';
-import { abortAfter, model } from './support/messages.mjs';
+import { abortAfter, messageHeaders, messageRequest, model } from './support/messages.mjs';
 import { failureOf } from './support/openai.mjs';
 import { eventually } from './support/program.mjs';
+import { roundTrip } from './support/raw_http.mjs';
 import { assertRow } from './support/rows.mjs';
 import { WebStack, ask, organization, sessionKey, tokens, uuid } from './support/web.mjs';
 
@@ -177,6 +179,25 @@ it("the client's session is the row's conversation", async () => {
   const headers = { 'x-claude-code-session-id': 'a-session' };
   const { row } = await web.create(ask(), { headers });
   assertRow(row, { ...succeeded(false), conversation_id: 'a-session' });
+});
+
+it('clients of HTTP/1.0, and requests that are gzip', async () => {
+  for (const stream of [false, true]) {
+    const more = { stream, version: '1.0', method: 'POST' };
+    const old = await roundTrip(web.proxy.port, messageRequest(web.token.token, 'events=9', more));
+    assert.equal(old.status, 200);
+    assert.match(old.body.toString(), /"Hello/);
+    assertRow(await web.stack.api.row(old.get('x-ccproxy-request-id')), succeeded(stream));
+  }
+  const answer = await fetch(`${web.proxy.url}/v1/messages`, {
+    method: 'POST',
+    headers: messageHeaders(web.token.token, { 'content-encoding': 'gzip' }),
+    body: gzipSync(JSON.stringify(ask())),
+  });
+  assert.match((await answer.json()).content[0].text, said);
+  assert.equal(web.lastPrompt().prompt, promptOf('flush'));
+  assertRow(await web.row(answer.headers), succeeded(false));
+  await web.untilDeleted();
 });
 
 it("OpenAI's client, plain and streamed, in both dialects", async () => {

@@ -22,6 +22,18 @@ TEST_CASE("UUIDs of one moment differ and later ones sort behind earlier ones") 
     CHECK(*same_moment.rbegin() < ids.next(1001));
 }
 
+TEST_CASE("random UUIDs have their version and variant, and differ") {
+    std::set<std::string> ids;
+    for (int i = 0; i < 1000; ++i) {
+        const std::string id = random_uuid();
+        CHECK(is_uuid(id));
+        CHECK(id[14] == '4');
+        CHECK(std::string("89ab").find(id[19]) != std::string::npos);
+        ids.insert(id);
+    }
+    CHECK(ids.size() == 1000);
+}
+
 TEST_CASE("what is not a UUID is told apart") {
     CHECK_FALSE(is_uuid(""));
     CHECK_FALSE(is_uuid("017f22e2-79b0-7000-8000-00000000000"));
