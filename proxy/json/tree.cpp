@@ -1,25 +1,25 @@
 #include "proxy/json/tree.hpp"
 
+#include <charconv>
+#include <cmath>
 #include <cstdint>
+#include <cstdlib>
+#include <string>
 
 namespace ccproxy {
 namespace {
 
-/// Passes a reader's events on to `Inner` while they stay within the limits.
+/// Passes a reader's events on to `Inner` while they stay within the limits. Numbers come as texts:
+/// RapidJSON's own exact conversion is undefined for some that are zero, such as 0e55.
 template <class Inner>
-class Bounded {
+class Bounded : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Bounded<Inner>> {
   public:
     explicit Bounded(Inner& inner) : inner_(inner) {}
 
     bool Null() { return count() && inner_.Null(); }
     bool Bool(bool value) { return count() && inner_.Bool(value); }
-    bool Int(int value) { return count() && inner_.Int(value); }
-    bool Uint(unsigned value) { return count() && inner_.Uint(value); }
-    bool Int64(std::int64_t value) { return count() && inner_.Int64(value); }
-    bool Uint64(std::uint64_t value) { return count() && inner_.Uint64(value); }
-    bool Double(double value) { return count() && inner_.Double(value); }
-    bool RawNumber(const char* text, rapidjson::SizeType size, bool copy) {
-        return count() && inner_.RawNumber(text, size, copy);
+    bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+        return count() && number({text, size});
     }
     bool String(const char* text, rapidjson::SizeType size, bool copy) {
         return count() && inner_.String(text, size, copy);
@@ -32,7 +32,25 @@ class Bounded {
     bool StartArray() { return enter() && inner_.StartArray(); }
     bool EndArray(rapidjson::SizeType elements) { return leave() && inner_.EndArray(elements); }
 
+    /// A number beyond the range of a double has come, and ended the reading.
+    [[nodiscard]] bool met_infinite() const { return met_infinite_; }
+
   private:
+    bool number(const std::string& text) {
+        std::int64_t integer = 0;
+        std::uint64_t natural = 0;
+        if (is_whole(text, integer)) return inner_.Int64(integer);
+        if (is_whole(text, natural)) return inner_.Uint64(natural);
+        const double real = std::strtod(text.c_str(), nullptr);
+        met_infinite_ = !std::isfinite(real);
+        return !met_infinite_ && inner_.Double(real);
+    }
+    template <class Integer>
+    static bool is_whole(const std::string& text, Integer& value) {
+        const char* end = text.data() + text.size();
+        const auto read = std::from_chars(text.data(), end, value);
+        return read.ec == std::errc() && read.ptr == end;
+    }
     bool count() { return ++values_ <= max_json_values; }
     bool enter() { return ++depth_ <= max_json_depth && count(); }
     bool leave() {
@@ -43,17 +61,20 @@ class Bounded {
     Inner& inner_;
     std::size_t values_ = 0;
     std::size_t depth_ = 0;
+    bool met_infinite_ = false;
 };
 
 template <class Inner>
 rapidjson::ParseResult parse_into(std::string_view text, Inner& inner) {
     constexpr unsigned flags = rapidjson::kParseIterativeFlag |
                                rapidjson::kParseValidateEncodingFlag |
-                               rapidjson::kParseFullPrecisionFlag;
+                               rapidjson::kParseNumbersAsStringsFlag;
     Bounded<Inner> bounded(inner);
     rapidjson::MemoryStream stream(text.data(), text.size());
     rapidjson::Reader reader;
-    return reader.Parse<flags>(stream, bounded);
+    const rapidjson::ParseResult result = reader.Parse<flags>(stream, bounded);
+    if (!bounded.met_infinite()) return result;
+    return {rapidjson::kParseErrorNumberTooBig, result.Offset()};
 }
 
 /// Accepts an object and nothing else at the top.

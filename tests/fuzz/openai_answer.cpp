@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/json.hpp"
+#include "proxy/json/tree.hpp"
 #include "proxy/openai/answer.hpp"
 #include "tests/fuzz/pieces.hpp"
 
@@ -30,14 +30,6 @@ constexpr std::array<Kind, 6> kinds{
      {'l', {Call::Kind::model_list, false}, 200, "application/json"},
      {'m', {Call::Kind::model, false}, 200, "application/json"}}};
 
-bool is_json(std::string_view text) {
-    rapidjson::Document document;
-    rapidjson::MemoryStream stream(text.data(), text.size());
-    document.ParseStream<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(
-        stream);
-    return !document.HasParseError();
-}
-
 /// Each event is one line of data, or a comment.
 void check_events(std::string_view text) {
     static constexpr std::string_view end = "\n\n";
@@ -48,7 +40,8 @@ void check_events(std::string_view text) {
         text.remove_prefix(size + end.size());
         if (event.starts_with(':')) continue;
         check(event.starts_with("data: "), "an event has data");
-        check(event == "data: [DONE]" || is_json(event.substr(6)), "an event's data is JSON");
+        check(event == "data: [DONE]" || ccproxy::parse_bounded(event.substr(6)).has_value(),
+              "an event's data is JSON");
     }
 }
 
@@ -68,7 +61,7 @@ std::string read(const Kind& kind, const ccproxy::fuzz::Pieces& pieces) {
     if (translator.streams()) {
         check_events(out);
     } else {
-        check(is_json(out), "an answer is JSON");
+        check(ccproxy::parse_bounded(out).has_value(), "an answer is JSON");
     }
     return out;
 }
