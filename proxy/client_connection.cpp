@@ -101,6 +101,7 @@ void ClientConnection::leave() {
     if (std::exchange(drained_, true)) return;
     drained_until_ = net::SteadyClock::now() + drain_->max_time;
     arm_no_later_than(drained_until_);
+    if (on_drain) on_drain();
 }
 
 /// What send() would have sent. False when that was too much.

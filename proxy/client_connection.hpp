@@ -61,6 +61,8 @@ class ClientConnection final : public net::Deadlined,
     /// Called by interrupt(), to end waits on other streams that belong to this connection's
     /// request.
     std::function<void()> on_interrupt;
+    /// Called when the client has left and its answer is read on.
+    std::function<void()> on_drain;
 
     [[nodiscard]] Interrupt interrupted() const { return interrupt_; }
     void interrupt(Interrupt reason);

@@ -59,10 +59,13 @@ Exchange::Exchange(Worker& worker, ClientConnection& client, http1::RequestHead 
         if (upstream_) upstream_->stream.cancel();
         if (pause_ != nullptr) pause_->cancel();
     };
+    client_.on_drain = [this] { worker_.shared.metrics.draining().Increment(); };
 }
 
 Exchange::~Exchange() {
     client_.on_interrupt = nullptr;
+    client_.on_drain = nullptr;
+    if (client_.is_drained()) worker_.shared.metrics.draining().Decrement();
     if (web_) leave_no_conversations();
     worker_.shared.buffered_bytes -= buffered_bytes_;
     worker_.shared.conversation_bytes -= captured_bytes_;

@@ -40,6 +40,8 @@ Metrics::Metrics() {
     }
     connections_ = &gauge(registry_, "ccproxy_client_connections", "Open client connections");
     in_flight_ = &gauge(registry_, "ccproxy_requests_in_flight", "Requests being served");
+    draining_ = &gauge(registry_, "ccproxy_requests_draining",
+                       "Requests in flight whose client has left and whose answer is read on");
     refused_connections_ =
         &prometheus::BuildCounter()
              .Name("ccproxy_refused_connections_total")

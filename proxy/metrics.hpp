@@ -27,6 +27,7 @@ class Metrics {
 
     prometheus::Gauge& connections() { return *connections_; }
     prometheus::Gauge& in_flight() { return *in_flight_; }
+    prometheus::Gauge& draining() { return *draining_; }
     prometheus::Counter& refused_connections() { return *refused_connections_; }
     prometheus::Counter& failed_handshakes() { return *failed_handshakes_; }
     prometheus::Counter& web_deletions(bool deleted) {
@@ -45,6 +46,7 @@ class Metrics {
     std::array<std::array<prometheus::Counter*, 6>, routes> requests_{};
     prometheus::Gauge* connections_;
     prometheus::Gauge* in_flight_;
+    prometheus::Gauge* draining_;
     prometheus::Counter* refused_connections_;
     prometheus::Counter* failed_handshakes_;
     prometheus::Counter* web_deletions_;

@@ -4,6 +4,7 @@ import { after, before } from 'node:test';
 
 import { Stack, test } from './harness.mjs';
 import { messageRequest } from './support/messages.mjs';
+import { eventually } from './support/program.mjs';
 import { RawClient, requestBytes } from './support/raw_http.mjs';
 import { assertRow, tokensOf } from './support/rows.mjs';
 import { HandPlayedUpstream } from './support/upstreams.mjs';
@@ -14,9 +15,12 @@ before(async () => {
   upstream = await HandPlayedUpstream.start();
   stack = await Stack.start({ proxy: { on_client_abort: 'drain' } });
   const accounts = [stack.account(upstream.url)];
-  const drain = { max_time: '300ms', max_bytes: '4KiB' };
+  const drain = { max_time: '2s', max_bytes: '4KiB' };
   stack.byHand = await stack.addProxy({ accounts, on_client_abort: 'drain' });
   stack.limited = await stack.addProxy({ accounts, on_client_abort: 'drain', drain });
+  for (const { name, url } of [stack.byHand, stack.limited]) {
+    await eventually(`${name} knows the keys`, async () => (await fetch(`${url}/readyz`)).ok);
+  }
 });
 after(async () => {
   upstream?.close();
@@ -47,10 +51,14 @@ async function ask(proxy, tag, { stream = true } = {}) {
   return { client, connection };
 }
 
-/** When it has left, the proxy's machine knows before whatever is sent next. */
-async function leave(client, how = 'close') {
+/** Resolves when the proxy has noticed that the client is gone. */
+async function leave(proxy, client, how = 'close') {
   client[how]();
   await client.closed();
+  await eventually('the proxy drains', async () => {
+    const text = await (await fetch(`${proxy.url}/metrics`)).text();
+    return /^ccproxy_requests_draining 1$/m.test(text);
+  });
 }
 
 const rowOf = async (tag) => (await stack.api.rows({ conversation_id: tag }, 1))[0];
@@ -61,7 +69,7 @@ it('a stream whose client left is counted to its end', async () => {
   const { client, connection } = await ask(stack.byHand, 'stream');
   connection.socket.write(head + start + delta('one'));
   await client.received('one');
-  await leave(client);
+  await leave(stack.byHand, client);
   connection.socket.write(delta('two'.repeat(1000)) + end);
   connection.socket.end();
   assertRow(await rowOf('stream'), {
@@ -75,7 +83,7 @@ it('a stream whose client left is counted to its end', async () => {
 
 it('so is an answer that had not begun', async () => {
   const { client, connection } = await ask(stack.byHand, 'plain', { stream: false });
-  await leave(client, 'reset');
+  await leave(stack.byHand, client, 'reset');
   const usage = { input_tokens: 11, output_tokens: 5 };
   const body = JSON.stringify({ type: 'message', role: 'assistant', content: [], usage });
   connection.socket.write(
@@ -89,7 +97,7 @@ it('an answer that goes on for too long is cancelled', async () => {
   const { client, connection } = await ask(stack.limited, 'long');
   connection.socket.write(head + start + delta('one'));
   await client.received('one');
-  await leave(client);
+  client.close();
   await upstream.closed(connection);
   assertRow(await rowOf('long'), { ...abandoned, prompt_tokens: 7, usage_source: 'partial' });
 });
@@ -98,7 +106,7 @@ it('so is one that is too large', async () => {
   const { client, connection } = await ask(stack.limited, 'large');
   connection.socket.write(head + start + delta('one'));
   await client.received('one');
-  await leave(client);
+  await leave(stack.limited, client);
   connection.socket.write(delta('x'.repeat(8192)));
   await upstream.closed(connection);
   assertRow(await rowOf('large'), { ...abandoned, prompt_tokens: 7, usage_source: 'partial' });
@@ -106,7 +114,7 @@ it('so is one that is too large', async () => {
 
 it('no other account is asked for a client that left', async () => {
   const { client, connection } = await ask(stack.byHand, 'failed');
-  await leave(client);
+  await leave(stack.byHand, client);
   connection.socket.write('HTTP/1.1 529 Overloaded\r\ncontent-length: 2\r\n\r\n{}');
   assertRow(await rowOf('failed'), { ...abandoned, attempts: 1, usage_source: 'none' });
 });
@@ -114,13 +122,13 @@ it('no other account is asked for a client that left', async () => {
 it('the row has what the upstream counted', async () => {
   const client = await RawClient.connect(stack.proxy.port);
   const headers = { 'x-claude-code-session-id': 'sim', 'x-sim-tag': 'sim' };
-  const request = messageRequest(stack.token.token, 'events=20; delay_ms=5', {
+  const request = messageRequest(stack.token.token, 'events=100; delay_ms=5', {
     stream: true,
     headers,
   });
   await client.send(requestBytes(request));
   await client.received('content_block_delta');
-  await leave(client);
+  client.close();
   const row = await rowOf('sim');
   const served = await stack.ledgerEntry('sim');
   assert.equal(served.outcome, 'complete');
