@@ -71,6 +71,8 @@ class App::Impl {
         api.listen_host = config_.server.listen_host;
         api.port = config_.server.listen_port;
         api.threads = config_.server.threads;
+        api.limits = config_.limits;
+        api.trusted_proxies = config_.trusted_proxies;
         api.admin_key = config_.admin_key;
         if (config_.server.tls) tls_ = std::make_shared<net::TlsServer>(*config_.server.tls);
         api.tls = tls_;
@@ -80,9 +82,9 @@ class App::Impl {
         teller_.emplace(
             open_reader(), [this](DayOfTokens day) { bus_->post(std::move(day)); }, clock_);
         started_ = true;
-        spdlog::info("analyticsd {} serves its API on {}:{}, events on {}, control on {}",
-                     CCPROXY_VERSION, api.listen_host, api_->port(), config_.bus.events,
-                     config_.bus.control);
+        spdlog::info("analyticsd {} serves its API on {}, events on {}, control on {}",
+                     CCPROXY_VERSION, net::endpoint_text(api.listen_host, api_->port()),
+                     config_.bus.events, config_.bus.control);
         if (!config_.logging.enabled) {
             spdlog::warn("logging.enabled is off: events are acknowledged and discarded");
         }

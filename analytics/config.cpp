@@ -37,6 +37,16 @@ void read_server(ConfigSource& source, ServerConfig& server) {
     server.listen_port = static_cast<std::uint16_t>(port);
 }
 
+void read_limits(ConfigSource& source, LimitConfig& limits) {
+    const auto read = [&](const char* name, std::size_t& value, std::int64_t min) {
+        value = static_cast<std::size_t>(source.integer(
+            std::string("limits.") + name, static_cast<std::int64_t>(value), min, 1'000'000));
+    };
+    read("max_connections", limits.max_connections, 1);
+    read("max_connections_per_address", limits.max_connections_per_address, 0);
+    read("max_failed_keys_per_minute", limits.max_failed_keys_per_minute, 0);
+}
+
 std::string read_admin_key(ConfigSource& source) {
     const bool given = source.has("admin.key") || source.has("admin.key_file");
     std::string key = source.secret("admin.key");
@@ -163,6 +173,8 @@ void read_prices(ConfigSource& source, PriceTable& prices) {
 Config read_config(ConfigSource& source) {
     Config config;
     read_server(source, config.server);
+    read_limits(source, config.limits);
+    config.trusted_proxies = net::read_trusted_proxies(source);
     config.admin_key = read_admin_key(source);
     config.database_path = source.text("database.path", config.database_path);
     if (config.database_path.empty() || config.database_path.front() != '/') {

@@ -12,6 +12,7 @@
 #include "analytics/store/store.hpp"
 #include "common/bus_address.hpp"
 #include "common/config_source.hpp"
+#include "common/net/address_set.hpp"
 #include "common/net/tls_server.hpp"
 
 namespace ccproxy::analytics {
@@ -21,6 +22,13 @@ struct ServerConfig {
     std::uint16_t listen_port = 8081;
     int threads = 4;                   ///< That answer HTTP calls.
     std::optional<net::TlsFiles> tls;  ///< `server.tls`; absent: plain HTTP.
+};
+
+struct LimitConfig {
+    std::size_t max_connections = 1000;             ///< Of the API.
+    std::size_t max_connections_per_address = 200;  ///< 0: no limit.
+    /// Wrong keys of one address; then it is refused until its minute is over. 0: no limit.
+    std::size_t max_failed_keys_per_minute = 30;
 };
 
 struct LoggingConfig {
@@ -45,7 +53,9 @@ struct ConversationsConfig {
 
 struct Config {
     ServerConfig server;
-    std::string admin_key;  ///< A secret; at least 16 characters.
+    LimitConfig limits;
+    net::AddressSet trusted_proxies;  ///< Whose X-Forwarded-For says whose request it is.
+    std::string admin_key;            ///< A secret; at least 16 characters.
     std::string database_path = "/var/lib/analyticsd/ccproxy.db";
     BusAddresses bus;
     std::optional<BusCurve> curve;  ///< `bus.curve`: absent without.

@@ -267,6 +267,30 @@ std::size_t ConfigSource::list_size(const std::string& key) {
     return size;
 }
 
+std::vector<std::string> ConfigSource::texts(const std::string& key) {
+    std::vector<std::string> entries;
+    const std::optional<YAML::Node> found = node(key);
+    if (const auto value = environment_(variable_name(key))) {
+        for (std::size_t start = 0; start < value->size();) {
+            const std::size_t end = std::min(value->find(',', start), value->size());
+            std::string entry = value->substr(start, end - start);
+            std::erase(entry, ' ');
+            entries.push_back(std::move(entry));
+            start = end + 1;
+        }
+        return entries;
+    }
+    if (!found || found->IsNull()) return entries;
+    if (!found->IsSequence()) {
+        problem(key, "must be a list");
+        return entries;
+    }
+    for (std::size_t i = 0; i < found->size(); ++i) {
+        entries.push_back(text(key + "[" + std::to_string(i) + "]", ""));
+    }
+    return entries;
+}
+
 std::vector<std::string> ConfigSource::map_keys(const std::string& key) {
     std::vector<std::string> keys;
     const std::optional<YAML::Node> found = node(key);

@@ -61,6 +61,8 @@ class ConfigSource {
     /// Number of entries of a list; also counts entries that exist in the environment only through
     /// `CCPROXY_<KEY>_<N>_ID`.
     std::size_t list_size(const std::string& key);
+    /// The entries of a list of single values; its variable holds all of them, with commas between.
+    std::vector<std::string> texts(const std::string& key);
     /// Keys of a mapping in file order.
     std::vector<std::string> map_keys(const std::string& key);
     bool has(const std::string& key);

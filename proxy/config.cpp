@@ -131,8 +131,13 @@ LimitConfig read_limits(ConfigSource& source) {
     limits.max_head_bytes = bytes("max_head_bytes", limits.max_head_bytes, 1024);
     limits.max_body_bytes = bytes("max_body_bytes", limits.max_body_bytes, 1024);
     limits.max_buffered_bytes = bytes("max_buffered_bytes", limits.max_buffered_bytes, 1 << 20);
-    limits.max_connections = static_cast<std::size_t>(source.integer(
-        "limits.max_connections", static_cast<std::int64_t>(limits.max_connections), 1, 1'000'000));
+    const auto count = [&](const char* key, std::size_t& value, std::int64_t min) {
+        value = static_cast<std::size_t>(source.integer(
+            std::string("limits.") + key, static_cast<std::int64_t>(value), min, 1'000'000));
+    };
+    count("max_connections", limits.max_connections, 1);
+    count("max_connections_per_address", limits.max_connections_per_address, 0);
+    count("max_failed_keys_per_minute", limits.max_failed_keys_per_minute, 0);
     return limits;
 }
 
@@ -203,6 +208,7 @@ ProxyConfig read_proxy_config(ConfigSource& source) {
     ProxyConfig config;
     config.listen = read_listen(source, "listen", "127.0.0.1:8080");
     config.tls = net::read_tls_files(source, "tls");
+    config.trusted_proxies = net::read_trusted_proxies(source);
     config.name = read_name(source);
     config.state_dir = source.text("state_dir", "/var/lib/ccproxy");
     if (!config.state_dir.starts_with('/')) {
@@ -239,6 +245,7 @@ std::vector<std::string> keys_for_restart(const ProxyConfig& running, const Prox
     };
     compare("listen", running.listen, fresh.listen);
     compare("tls", running.tls.has_value(), fresh.tls.has_value());
+    compare("trusted_proxies", running.trusted_proxies, fresh.trusted_proxies);
     compare("name", running.name, fresh.name);
     compare("state_dir", running.state_dir, fresh.state_dir);
     compare("workers", running.workers, fresh.workers);

@@ -9,6 +9,7 @@
 
 #include "common/bus_address.hpp"
 #include "common/config_source.hpp"
+#include "common/net/address_set.hpp"
 #include "common/net/tls_server.hpp"
 #include "proxy/accounts/account.hpp"
 #include "proxy/accounts/failover.hpp"
@@ -44,6 +45,10 @@ struct LimitConfig {
     std::size_t max_head_bytes = 64 * 1024;
     std::size_t max_body_bytes = 32 * 1024 * 1024;
     std::size_t max_connections = 10'000;
+    std::size_t max_connections_per_address = 2'000;  ///< 0: no limit.
+    /// Unknown keys of one address; then it gets 429 for them until its minute is over. 0: no
+    /// limit.
+    std::size_t max_failed_keys_per_minute = 60;
     /// Request bodies held at one time, over all connections.
     std::size_t max_buffered_bytes = std::size_t{1} << 30;
     bool operator==(const LimitConfig&) const = default;
@@ -67,6 +72,7 @@ struct ConversationConfig {
 struct ProxyConfig {
     ListenConfig listen;
     std::optional<net::TlsFiles> tls;  ///< Of `listen`; absent: plain HTTP.
+    net::AddressSet trusted_proxies;   ///< Whose X-Forwarded-For says whose request it is.
     std::string name;       ///< Of this proxy, in rows and status; the host's name by default.
     std::string state_dir;  ///< Journal and token registry.
     std::size_t workers = 1;

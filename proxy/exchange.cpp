@@ -1,12 +1,12 @@
 // The life of a request. serve() tells it from top to bottom; each step stands below in the same
 // order.
 //
-//   read head (session.cpp) → route → authenticate → check limits → read body (in OpenAI's format:
-//   translate it, exchange_openai.cpp) → choose mode (in web mode: flatten the request,
-//   exchange_web.cpp) → choose account → reach upstream, failing over among accounts
-//   (exchange_failover.cpp): connect, send, read the answer's head (exchange_upstream.cpp; at a web
-//   account after making a conversation, web_try.cpp) → relay head and body, tapped → record
-//   (exchange_record.cpp) → end the answer → release upstream (relay.cpp)
+//   read head (session.cpp) → route → authenticate (a key that is not known: exchange_guard.cpp) →
+//   check limits → read body (in OpenAI's format: translate it, exchange_openai.cpp) → choose mode
+//   (in web mode: flatten the request, exchange_web.cpp) → choose account → reach upstream, failing
+//   over among accounts (exchange_failover.cpp): connect, send, read the answer's head
+//   (exchange_upstream.cpp; at a web account after making a conversation, web_try.cpp) → relay head
+//   and body, tapped → record (exchange_record.cpp) → end the answer → release upstream (relay.cpp)
 //
 // Whatever way a request ends, it passes through record() once if its token is known and its route
 // is recorded, and it does so before the client can see the end of its answer.
@@ -136,7 +136,7 @@ Exchange::Refused Exchange::authenticate() {
     const std::string_view key = auth::client_credential(head_.fields);
     if (key.empty()) return refusal(401, "a key is needed: as x-api-key or as a Bearer", true);
     token_ = worker_.shared.registry.find(key);
-    if (!token_) return refusal(401, "this key is not known here", true);
+    if (!token_) return refuse_unknown_key();
     if (token_->revoked) return refusal(401, "this key has been revoked", true);
     if (token_->expires_at_ms && *token_->expires_at_ms <= request_at_ms_) {
         return refusal(401, "this key has expired", true);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/net/address.hpp"
 #include "proto/control.hpp"
 #include "proto/event.hpp"
 #include "proxy/accounts/chooser.hpp"
@@ -76,6 +77,8 @@ class Exchange {
     net::Task<AfterExchange> relay();
 
     // Parts of the steps.
+    Refused refuse_unknown_key();
+    [[nodiscard]] net::Address client_address() const;
     net::Task<Refused> read_to_framing(std::size_t max_bytes);
     /// Makes `text` the body without its coding; `inflated` holds it where there is one.
     Refused inflate_body(std::string& inflated, std::string_view& text) const;

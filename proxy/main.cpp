@@ -86,11 +86,12 @@ int run(const ccproxy::ProxyConfig& config, const std::string& config_path) {
     ccproxy::set_up_log("ccproxy", config.log_level);
     try {
         ccproxy::Server server(config);
-        spdlog::info("version {} listening on {}:{} with {} workers and {} accounts",
-                     CCPROXY_VERSION, config.listen.host, server.port(), config.workers,
+        spdlog::info("version {} listening on {} with {} workers and {} accounts", CCPROXY_VERSION,
+                     ccproxy::net::endpoint_text(config.listen.host, server.port()), config.workers,
                      config.accounts.size());
         if (config.admin) {
-            spdlog::info("admin API on {}:{}", config.admin->host, server.admin_port());
+            spdlog::info("admin API on {}",
+                         ccproxy::net::endpoint_text(config.admin->host, server.admin_port()));
         }
         ccproxy::notify_ready();
         int signal = 0;

@@ -13,6 +13,10 @@ prometheus::Gauge& gauge(prometheus::Registry& registry, const char* name, const
     return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
 }
 
+prometheus::Counter& counter(prometheus::Registry& registry, const char* name, const char* help) {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+}
+
 /// Only there with TLS: without it a 0 would look like a certificate that expired long ago.
 prometheus::MetricFamily certificate_metric(const net::TlsServer& tls) {
     prometheus::ClientMetric metric;
@@ -42,17 +46,18 @@ Metrics::Metrics() {
     in_flight_ = &gauge(registry_, "ccproxy_requests_in_flight", "Requests being served");
     draining_ = &gauge(registry_, "ccproxy_requests_draining",
                        "Requests in flight whose client has left and whose answer is read on");
-    refused_connections_ =
-        &prometheus::BuildCounter()
-             .Name("ccproxy_refused_connections_total")
-             .Help("Connections closed at once since max_connections was reached")
-             .Register(registry_)
-             .Add({});
-    failed_handshakes_ = &prometheus::BuildCounter()
-                              .Name("ccproxy_tls_failed_handshakes_total")
-                              .Help("Client connections whose TLS handshake failed")
-                              .Register(registry_)
-                              .Add({});
+    auto& refused = prometheus::BuildCounter()
+                        .Name("ccproxy_refused_connections_total")
+                        .Help("Connections closed at once, by the limit that they exceeded")
+                        .Register(registry_);
+    refused_connections_ = &refused.Add({{"limit", "max_connections"}});
+    refused_connections_of_address_ = &refused.Add({{"limit", "max_connections_per_address"}});
+    blocked_addresses_ = &counter(registry_, "ccproxy_blocked_addresses_total",
+                                  "Addresses that tried as many unknown keys as they may");
+    blocked_requests_ = &counter(registry_, "ccproxy_blocked_requests_total",
+                                 "Requests with more unknown keys of such addresses");
+    failed_handshakes_ = &counter(registry_, "ccproxy_tls_failed_handshakes_total",
+                                  "Client connections whose TLS handshake failed");
     auto& web_deletions =
         prometheus::BuildCounter()
             .Name("ccproxy_web_deletions_total")

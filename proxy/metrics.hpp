@@ -29,6 +29,11 @@ class Metrics {
     prometheus::Gauge& in_flight() { return *in_flight_; }
     prometheus::Gauge& draining() { return *draining_; }
     prometheus::Counter& refused_connections() { return *refused_connections_; }
+    prometheus::Counter& refused_connections_of_address() {
+        return *refused_connections_of_address_;
+    }
+    prometheus::Counter& blocked_addresses() { return *blocked_addresses_; }
+    prometheus::Counter& blocked_requests() { return *blocked_requests_; }
     prometheus::Counter& failed_handshakes() { return *failed_handshakes_; }
     prometheus::Counter& web_deletions(bool deleted) {
         return deleted ? *web_deletions_ : *failed_web_deletions_;
@@ -48,6 +53,9 @@ class Metrics {
     prometheus::Gauge* in_flight_;
     prometheus::Gauge* draining_;
     prometheus::Counter* refused_connections_;
+    prometheus::Counter* refused_connections_of_address_;
+    prometheus::Counter* blocked_addresses_;
+    prometheus::Counter* blocked_requests_;
     prometheus::Counter* failed_handshakes_;
     prometheus::Counter* web_deletions_;
     prometheus::Counter* failed_web_deletions_;

@@ -36,9 +36,12 @@ Server::Server(ProxyConfig config)
       accounts_(std::make_shared<accounts::AccountSet>(config_.accounts, config_.failover)),
       registry_(config_.state_dir + "/registry.json"),
       journal_(journal_options(config_)),
+      per_address_(config_.limits.max_connections_per_address),
+      failed_keys_(config_.limits.max_failed_keys_per_minute),
       publisher_(publisher_options(config_), journal_, registry_, limiter_,
                  [this] { return report(); }),
-      shared_{config_, accounts_, registry_, limiter_, journal_, publisher_, metrics_, clock_} {
+      shared_{config_,    accounts_, registry_,    limiter_,     journal_,
+              publisher_, metrics_,  per_address_, failed_keys_, clock_} {
     if (config_.tls) shared_.tls = &tls_.emplace(*config_.tls);
     if (!registry_.load_problem().empty()) spdlog::warn("{}", registry_.load_problem());
     std::uint16_t port = config_.listen.port;
@@ -47,7 +50,9 @@ Server::Server(ProxyConfig config)
         port = workers_.front()->port();
     }
     if (config_.admin) {
-        admin_ = std::make_unique<AdminServer>(*config_.admin, [this] { return report(); });
+        admin_ =
+            std::make_unique<AdminServer>(*config_.admin, config_.limits.max_failed_keys_per_minute,
+                                          config_.trusted_proxies, [this] { return report(); });
     }
     for (const auto& worker : workers_) {
         running_.fetch_add(1);

@@ -48,6 +48,8 @@ class Server {
     limits::TokenLimiter limiter_;
     journal::Journal journal_;
     Metrics metrics_;
+    net::ConnectionCounter per_address_;
+    net::FailedKeys failed_keys_;
     bus::Publisher publisher_;
     Shared shared_;
     std::vector<std::unique_ptr<Worker>> workers_;

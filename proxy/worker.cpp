@@ -9,7 +9,6 @@
 #include <stdexcept>
 #include <vector>
 
-#include "proxy/http/error_response.hpp"
 #include "proxy/session.hpp"
 #include "proxy/web_deletions.hpp"
 
@@ -22,6 +21,7 @@ using net::asio::ip::tcp;
 constexpr int max_pending = 4096;
 
 net::TcpAcceptor bind(net::asio::io_context& io, const ListenConfig& listen, std::uint16_t port) {
+    const std::string where = "listen: " + net::endpoint_text(listen.host, port) + ": ";
     net::TcpAcceptor acceptor(io.get_executor());
     try {
         const tcp::endpoint endpoint(net::asio::ip::make_address(listen.host), port);
@@ -30,13 +30,12 @@ net::TcpAcceptor bind(net::asio::io_context& io, const ListenConfig& listen, std
         // Workers share the address; the kernel spreads connections over their listeners.
         const int on = 1;
         if (::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-            throw std::runtime_error("SO_REUSEPORT is not available");
+            throw std::runtime_error(where + "SO_REUSEPORT is not available");
         }
         acceptor.bind(endpoint);
         acceptor.listen(max_pending);
-    } catch (const std::exception& error) {
-        throw std::runtime_error("listen: " + listen.host + ":" + std::to_string(port) + ": " +
-                                 error.what());
+    } catch (const boost::system::system_error& error) {
+        throw std::runtime_error(where + error.code().message());
     }
     return acceptor;
 }
@@ -65,9 +64,11 @@ net::Task<void> Worker::accept_loop() {
     while (acceptor_.is_open()) {
         boost::system::error_code error;
         net::TcpSocket socket(io_.get_executor());
-        co_await acceptor_.async_accept(socket, net::asio::redirect_error(net::use_task, error));
+        Endpoint peer;
+        co_await acceptor_.async_accept(socket, peer,
+                                        net::asio::redirect_error(net::use_task, error));
         if (!error) {
-            serve(std::move(socket));
+            serve(std::move(socket), peer);
             continue;
         }
         if (!acceptor_.is_open()) co_return;
@@ -81,29 +82,48 @@ net::Task<void> Worker::accept_loop() {
     }
 }
 
-void Worker::serve(net::TcpSocket socket) {
+net::ConnectionCounter::Admission Worker::admit(const Endpoint& peer) {
+    if (!shared.per_address.counts()) return {net::ConnectionCounter::Place()};
+    const net::Address address(peer.address());
+    if (shared.config.trusted_proxies.contains(address)) return {net::ConnectionCounter::Place()};
+    auto admission = shared.per_address.enter(address);
+    if (admission.first_refused) {
+        spdlog::warn("{} has {} connections, as many as it may", address.text(),
+                     shared.config.limits.max_connections_per_address);
+    }
+    return admission;
+}
+
+void Worker::refuse_connection(net::TcpSocket socket, http1::Refusal refusal) {
+    // A handshake would cost more than it serves: under TLS they are closed without a word.
+    if (shared.tls != nullptr) return;
+    refusal.close = true;
+    refusal.retry_after_seconds = 1;
+    const std::string id = ids_.next(shared.clock.unix_ms());
+    const std::string answer = http1::error_response(refusal, id, false, false);
+    net::Stream stream(std::move(socket));
+    stream.write_some(answer);
+    stream.shutdown_send();
+}
+
+void Worker::serve(net::TcpSocket socket, const Endpoint& peer) {
     if (shared.connections.load() >= shared.config.limits.max_connections) {
         shared.metrics.refused_connections().Increment();
-        // A handshake would cost more than it serves: under TLS they are closed without a word.
-        if (shared.tls != nullptr) return;
-        http1::Refusal refusal;
-        refusal.status = 503;
-        refusal.message = "this proxy serves as many connections as it may";
-        refusal.close = true;
-        refusal.retry_after_seconds = 1;
-        const std::string id = ids_.next(shared.clock.unix_ms());
-        const std::string answer = http1::error_response(refusal, id, false, false);
-        net::Stream stream(std::move(socket));
-        stream.write_some(answer);
-        stream.shutdown_send();
-        return;
+        return refuse_connection(std::move(socket),
+                                 {503, "this proxy serves as many connections as it may"});
+    }
+    auto admission = admit(peer);
+    if (!admission.place) {
+        shared.metrics.refused_connections_of_address().Increment();
+        return refuse_connection(std::move(socket),
+                                 {429, "this address has as many connections as it may"});
     }
     ++shared.connections;
     shared.metrics.connections().Increment();
     ++sessions_;
     auto client = std::make_shared<ClientConnection>(std::move(socket));
     clients_.push_back(*client);
-    auto on_end = [this, client](std::exception_ptr failure) {
+    auto on_end = [this, client, place = std::move(*admission.place)](std::exception_ptr failure) {
         client->stream().close();
         if (failure) {
             try {
@@ -153,8 +173,9 @@ void Worker::accept_pending() {
     acceptor_.non_blocking(true, error);
     for (int i = 0; i <= max_pending && !error; ++i) {
         net::TcpSocket socket(io_.get_executor());
-        acceptor_.accept(socket, error);
-        if (!error) serve(std::move(socket));
+        Endpoint peer;
+        acceptor_.accept(socket, peer, error);
+        if (!error) serve(std::move(socket), peer);
     }
 }
 

@@ -8,12 +8,15 @@
 #include <string>
 
 #include "common/clock.hpp"
+#include "common/net/connection_counter.hpp"
+#include "common/net/failed_keys.hpp"
 #include "common/uuid.hpp"
 #include "proxy/accounts/account_set.hpp"
 #include "proxy/auth/token_registry.hpp"
 #include "proxy/bus/publisher.hpp"
 #include "proxy/client_connection.hpp"
 #include "proxy/config.hpp"
+#include "proxy/http/error_response.hpp"
 #include "proxy/journal/journal.hpp"
 #include "proxy/limits/token_limiter.hpp"
 #include "proxy/metrics.hpp"
@@ -33,6 +36,8 @@ struct Shared {
     journal::Journal& journal;
     const bus::Publisher& publisher;
     Metrics& metrics;
+    net::ConnectionCounter& per_address;
+    net::FailedKeys& failed_keys;
     const Clock& clock;
     const net::TlsServer* tls = nullptr;  ///< For clients; absent: they speak plain HTTP.
     std::atomic<std::size_t> connections{0};
@@ -87,7 +92,10 @@ class Worker {
   private:
     net::Task<void> accept_loop();
     net::Task<void> sweep_loop();
-    void serve(net::TcpSocket socket);
+    using Endpoint = net::asio::ip::tcp::endpoint;
+    void serve(net::TcpSocket socket, const Endpoint& peer);
+    net::ConnectionCounter::Admission admit(const Endpoint& peer);
+    void refuse_connection(net::TcpSocket socket, http1::Refusal refusal);
     void accept_pending();
 
     net::asio::io_context io_{1};

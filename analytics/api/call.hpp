@@ -22,7 +22,7 @@ struct Worker {
     UuidV7Generator ids;
     CallCounters& counters;
     ExportCounters& exports;
-    const Listener& listener;
+    Listener& listener;
 };
 
 /// One call; all of it outlives the handler.

@@ -186,6 +186,10 @@ std::vector<MetricFamily> listener_metrics(const Listener& listener) {
     Families all;
     all.counter("http_refused_connections_total", "Connections closed since there were too many",
                 listener.counters.refused_connections.load());
+    all.counter("http_blocked_addresses_total", "Addresses refused since they tried wrong keys",
+                listener.guard.blocked_addresses());
+    all.counter("http_blocked_requests_total", "Calls that such an address made meanwhile",
+                listener.guard.blocked_requests());
     if (!listener.tls) return all.take();
     all.counter("tls_failed_handshakes_total", "Connections whose TLS handshake failed",
                 listener.counters.failed_handshakes.load());

@@ -14,6 +14,7 @@
 #include "analytics/jobs/scheduler.hpp"
 #include "analytics/status.hpp"
 #include "analytics/store/store.hpp"
+#include "common/http/key_guard.hpp"
 #include "common/http/server.hpp"
 
 namespace ccproxy::analytics {
@@ -31,10 +32,14 @@ class CallCounters {
     prometheus::Family<prometheus::Counter>& requests_;
 };
 
-/// What the API's listener counts itself.
+/// What the API's listener has and counts itself.
 struct Listener {
+    Listener(std::shared_ptr<const net::TlsServer> made_tls, std::size_t max_failed_keys_per_minute)
+        : tls(std::move(made_tls)), guard(max_failed_keys_per_minute) {}
+
     http::ServerCounters counters;
-    std::shared_ptr<const net::TlsServer> tls;
+    const std::shared_ptr<const net::TlsServer> tls;
+    http::KeyGuard guard;
 };
 std::vector<prometheus::MetricFamily> listener_metrics(const Listener& listener);
 

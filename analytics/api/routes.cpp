@@ -75,13 +75,15 @@ http::Response answer_match(const http::Request& request, const http::RouteMatch
     }
     const Endpoint& endpoint = router().handler(match);
     Call call{request, match, worker, std::nullopt};
-    if (endpoint.access == Access::admin && !http::is_admin(request, admin_key))
-        return http::unauthorized();
-    if (endpoint.access == Access::client) {
-        call.client = find_client(request, *worker.reader);
-        if (!call.client) return http::unauthorized();
-    }
-    return endpoint.action(call);
+    if (endpoint.access == Access::anyone) return endpoint.action(call);
+    http::KeyGuard& guard = worker.listener.guard;
+    if (auto refusal = guard.refusal(request)) return *refusal;
+    if (endpoint.access == Access::client) call.client = find_client(request, *worker.reader);
+    const bool may =
+        endpoint.access == Access::admin ? http::is_admin(request, admin_key) : bool(call.client);
+    if (may) return endpoint.action(call);
+    guard.failed(request);
+    return http::unauthorized();
 }
 
 /// The same promise, which counts when it is kept. Methods and routes are those of the table.

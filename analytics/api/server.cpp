@@ -13,7 +13,7 @@ class ApiServer::Impl {
     Impl(const ApiConfig& config, Services services)
         : admin_key_(config.admin_key),
           services_(std::move(services)),
-          listener_{{}, config.tls},
+          listener_(config.tls, config.limits.max_failed_keys_per_minute),
           server_(options(config, listener_), [this] { return handler(); }) {}
 
     void start() {
@@ -30,6 +30,9 @@ class ApiServer::Impl {
         options.port = config.port;
         options.threads = config.threads;
         options.tls = listener.tls;
+        options.max_connections = config.limits.max_connections;
+        options.max_connections_per_address = config.limits.max_connections_per_address;
+        options.trusted_proxies = config.trusted_proxies;
         options.counters = &listener.counters;
         options.extra_headers = {{"x-content-type-options", "nosniff"},
                                  {"cache-control", "no-store"}};

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "analytics/config.hpp"
 #include "analytics/services.hpp"
 #include "common/net/tls_server.hpp"
 
@@ -15,7 +16,9 @@ struct ApiConfig {
     std::uint16_t port = 0;                 ///< 0 takes a free one.
     int threads = 2;                        ///< That answer calls, each with a reader of its own.
     std::shared_ptr<const net::TlsServer> tls = nullptr;  ///< Without it the API is plain HTTP.
-    std::string admin_key;                                ///< Must not be empty.
+    LimitConfig limits;
+    net::AddressSet trusted_proxies;
+    std::string admin_key;  ///< Must not be empty.
 };
 
 /// Used by one thread.

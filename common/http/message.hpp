@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/net/address.hpp"
+
 namespace ccproxy::http {
 
 struct Field {
@@ -22,7 +24,7 @@ struct Request {
     std::vector<Field> query;       ///< Decoded parameters in their order, repeated ones included.
     std::vector<Field> headers;     ///< In their order, names as they were sent.
     std::string body;
-    std::string remote_address;  ///< Without the port.
+    net::Address client;  ///< Whose request it is, also where trusted proxies stand between.
 };
 
 /// Makes a body that is too large to hold, piece by piece. Used by one thread at a time, though not

@@ -19,6 +19,7 @@
 
 #include "common/http/session.hpp"
 #include "common/http/worker_pool.hpp"
+#include "common/net/connection_counter.hpp"
 
 namespace ccproxy::http {
 
@@ -42,7 +43,8 @@ class Server::Impl {
     void run();
     asio::awaitable<void> accept_all();
     void serve(tcp::socket socket);
-    void refuse(tcp::socket socket);
+    net::ConnectionCounter::Admission admit(const tcp::socket& socket);
+    void refuse(tcp::socket socket, const std::string& answer);
     void begin_stop();
     void end_if_stopped();
 
@@ -55,22 +57,28 @@ class Server::Impl {
     // Used by the I/O thread alone, once it runs. Sessions go before the contexts that they live
     // in.
     std::optional<SessionContext> context_;
+    net::ConnectionCounter per_address_{options_.max_connections_per_address};
     asio::io_context io_{1};
     tcp::acceptor acceptor_{io_};
     asio::steady_timer retry_timer_{io_};
     asio::steady_timer stop_timer_{io_};
     std::unordered_set<std::shared_ptr<Session>> sessions_;
     bool stopping_ = false;
-    std::string refusal_;  ///< What a client hears when there are too many.
+    std::string too_many_;             ///< What a client hears when there are too many connections,
+    std::string too_many_of_address_;  ///< or too many of its own.
 
     std::thread thread_;
 };
 
 void Server::Impl::start() {
     listen();
-    Response full = error_response(503, "too many connections");
-    full.headers.push_back({"retry-after", "1"});
-    refusal_ = response_head(full, options_.extra_headers, Persistence::close) + full.body;
+    const auto refusal = [this](int status, std::string_view why) {
+        Response response = error_response(status, why);
+        response.headers.push_back({"retry-after", "1"});
+        return response_head(response, options_.extra_headers, Persistence::close) + response.body;
+    };
+    too_many_ = refusal(503, "too many connections");
+    too_many_of_address_ = refusal(429, "too many connections from this address");
 
     std::vector<Handler> handlers;
     for (int i = 0; i < options_.threads; ++i) handlers.push_back(factory_());
@@ -81,7 +89,7 @@ void Server::Impl::start() {
 }
 
 void Server::Impl::listen() {
-    const std::string where = options_.listen_host + ":" + std::to_string(options_.port);
+    const std::string where = net::endpoint_text(options_.listen_host, options_.port);
     boost::system::error_code error;
     const auto address = asio::ip::make_address(options_.listen_host, error);
     if (error) throw std::runtime_error("cannot listen on " + where + ": not an IP address");
@@ -115,34 +123,51 @@ asio::awaitable<void> Server::Impl::accept_all() {
             retry_timer_.expires_after(std::chrono::milliseconds(100));
             co_await retry_timer_.async_wait(as_result);
         } else if (sessions_.size() >= options_.max_connections) {
-            refuse(std::move(socket));
+            refuse(std::move(socket), too_many_);
         } else {
             serve(std::move(socket));
         }
     }
 }
 
+net::ConnectionCounter::Admission Server::Impl::admit(const tcp::socket& socket) {
+    if (!per_address_.counts()) return {net::ConnectionCounter::Place()};
+    boost::system::error_code gone;
+    const net::Address peer(socket.remote_endpoint(gone).address());
+    if (options_.trusted_proxies.contains(peer)) return {net::ConnectionCounter::Place()};
+    auto admission = per_address_.enter(peer);
+    if (admission.first_refused) {
+        spdlog::warn("{} has {} connections, as many as it may", peer.text(),
+                     options_.max_connections_per_address);
+    }
+    return admission;
+}
+
 void Server::Impl::serve(tcp::socket socket) {
+    auto admission = admit(socket);
+    if (!admission.place) return refuse(std::move(socket), too_many_of_address_);
     auto session = make_session(std::move(socket), *context_);
     sessions_.insert(session);
-    asio::co_spawn(io_, session->run(), [this, session](const std::exception_ptr& failure) {
-        sessions_.erase(session);
-        end_if_stopped();
-        if (!failure) return;
-        try {
-            std::rethrow_exception(failure);
-        } catch (const std::exception& error) {
-            spdlog::error("an HTTP connection failed: {}", error.what());
-        }
-    });
+    asio::co_spawn(
+        io_, session->run(),
+        [this, session, place = std::move(*admission.place)](const std::exception_ptr& failure) {
+            sessions_.erase(session);
+            end_if_stopped();
+            if (!failure) return;
+            try {
+                std::rethrow_exception(failure);
+            } catch (const std::exception& error) {
+                spdlog::error("an HTTP connection failed: {}", error.what());
+            }
+        });
 }
 
 // Without waiting: the send buffer of a new connection has room for so short an answer.
-void Server::Impl::refuse(tcp::socket socket) {
+void Server::Impl::refuse(tcp::socket socket, const std::string& answer) {
     if (options_.counters != nullptr) ++options_.counters->refused_connections;
     // A handshake would cost more than it serves.
     if (options_.tls) return;
-    ::send(socket.native_handle(), refusal_.data(), refusal_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ::send(socket.native_handle(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     boost::system::error_code ignored;
     socket.shutdown(tcp::socket::shutdown_send, ignored);
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/http/message.hpp"
+#include "common/net/address_set.hpp"
 #include "common/net/tls_server.hpp"
 
 namespace ccproxy::http {
@@ -41,7 +42,13 @@ struct ServerOptions {
     std::size_t head_limit_bytes = 16 * 1024;    ///< Beyond it: 431.
     std::size_t body_limit_bytes = 1024 * 1024;  ///< Beyond it: 413.
     std::size_t max_connections = 1000;  ///< Beyond it: 503 (under TLS nothing), closed at once.
-    std::size_t max_queued = 256;        ///< Requests that wait for a thread; beyond it: 503.
+    /// Of one address, or of one /64 of IPv6; beyond it: 429 (under TLS nothing), closed at once. 0
+    /// is no limit.
+    std::size_t max_connections_per_address = 0;
+    /// Servers that pass requests on and whose `X-Forwarded-For` says for whom; their own
+    /// connections are not limited by address.
+    net::AddressSet trusted_proxies;
+    std::size_t max_queued = 256;  ///< Requests that wait for a thread; beyond it: 503.
     std::size_t max_streams = 16;  ///< Bodies that are made in pieces at once; beyond it: 503.
 
     /// A phase that takes longer closes the connection; of a body that is made in pieces, so long

@@ -16,6 +16,7 @@
 #include "common/http/framing.hpp"
 #include "common/http/stream.hpp"
 #include "common/http/target.hpp"
+#include "common/net/client_address.hpp"
 
 namespace ccproxy::http {
 namespace {
@@ -52,7 +53,7 @@ class BeastSession final : public Session {
           pump_(stream_, context.pool, context.options) {
         boost::system::error_code ignored;
         stream_.socket().set_option(tcp::no_delay(true), ignored);
-        remote_address_ = stream_.socket().remote_endpoint(ignored).address().to_string();
+        peer_ = net::Address(stream_.socket().remote_endpoint(ignored).address());
     }
 
     asio::awaitable<void> run() override;
@@ -80,6 +81,7 @@ class BeastSession final : public Session {
     asio::awaitable<bool> send_stream(ExchangePtr exchange, Framing framing);
     asio::awaitable<void> linger();
     void take_head(const Parser& parser, Exchange& exchange) const;
+    [[nodiscard]] net::Address client_address(const Request& request) const;
     static std::optional<std::string> head_problem(const Parser& parser, Exchange& exchange);
 
     SessionContext& context_;
@@ -87,7 +89,7 @@ class BeastSession final : public Session {
     Stream stream_;
     BodyPump pump_;
     beast::flat_buffer buffer_;
-    std::string remote_address_;
+    net::Address peer_;
     bool busy_ = false;       ///< From the first byte of a request to the end of its answer.
     bool finishing_ = false;  ///< The server stops.
     bool aborted_ = false;    ///< It waits no longer.
@@ -202,14 +204,25 @@ void BeastSession::take_head(const Parser& parser, Exchange& exchange) const {
     const auto& message = parser.get();
     Request& request = exchange.request;
     request.method = std::string(message.method_string());
-    request.remote_address = remote_address_;
     for (const auto& field : message) {
         request.headers.push_back({std::string(field.name_string()), std::string(field.value())});
     }
+    request.client = client_address(request);
     exchange.http_1_0 = message.version() == 10;
     const auto expect = find_header(request.headers, "expect");
     exchange.expects_continue =
         expect && equal_names(*expect, "100-continue") && !exchange.http_1_0;
+}
+
+net::Address BeastSession::client_address(const Request& request) const {
+    if (!options_.trusted_proxies.contains(peer_)) return peer_;
+    std::string forwarded_for;
+    for (const Field& field : request.headers) {
+        if (equal_names(field.name, "x-forwarded-for")) {
+            forwarded_for.append(",").append(field.value);
+        }
+    }
+    return net::client_address(peer_, forwarded_for, options_.trusted_proxies);
 }
 
 std::optional<std::string> BeastSession::head_problem(const Parser& parser, Exchange& exchange) {

@@ -24,10 +24,16 @@ http::Response show_accounts(const AccountsReport& accounts) {
     return http::json_response(200, {buffer.GetString(), buffer.GetSize()});
 }
 
-http::Response answer(const http::Request& request, const std::string& key,
+http::Response answer(const http::Request& request, const std::string& key, http::KeyGuard& guard,
                       const AccountsReport& accounts) {
     static const http::Router<Action> router({{"GET", "/admin/accounts", show_accounts}});
-    if (!key.empty() && !http::is_admin(request, key)) return http::unauthorized();
+    if (!key.empty()) {
+        if (auto refusal = guard.refusal(request)) return *refusal;
+        if (!http::is_admin(request, key)) {
+            guard.failed(request);
+            return http::unauthorized();
+        }
+    }
     const http::RouteMatch match = router.match(request);
     if (match.outcome == http::RouteMatch::Outcome::not_found) {
         return http::error_response(404, "there is no such call");
@@ -43,24 +49,28 @@ http::Response answer(const http::Request& request, const std::string& key,
     return router.handler(match)(accounts);
 }
 
-http::ServerOptions options(const AdminConfig& config) {
+http::ServerOptions options(const AdminConfig& config, const net::AddressSet& trusted_proxies) {
     http::ServerOptions options;
     options.listen_host = config.host;
     options.port = config.port;
     options.threads = 1;
     options.max_connections = 64;
+    options.trusted_proxies = trusted_proxies;
     options.extra_headers = {{"x-content-type-options", "nosniff"}, {"cache-control", "no-store"}};
     return options;
 }
 
 }  // namespace
 
-AdminServer::AdminServer(const AdminConfig& config, AccountsReport accounts)
-    : server_(options(config), [key = config.key, accounts = std::move(accounts)] {
-          return http::Handler([key, accounts](const http::Request& request) {
-              return answer(request, key, accounts);
-          });
-      }) {
+AdminServer::AdminServer(const AdminConfig& config, std::size_t max_failed_keys_per_minute,
+                         const net::AddressSet& trusted_proxies, AccountsReport accounts)
+    : guard_(max_failed_keys_per_minute),
+      server_(options(config, trusted_proxies),
+              [this, key = config.key, accounts = std::move(accounts)] {
+                  return http::Handler([this, key, accounts](const http::Request& request) {
+                      return answer(request, key, guard_, accounts);
+                  });
+              }) {
     try {
         server_.start();
     } catch (const std::exception& error) {

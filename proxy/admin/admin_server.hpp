@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "common/http/key_guard.hpp"
 #include "common/http/server.hpp"
 #include "proto/account_report.hpp"
 #include "proxy/admin/admin_config.hpp"
@@ -17,15 +18,18 @@ class AdminServer {
   public:
     using AccountsReport = std::function<std::vector<AccountReport>()>;
 
-    /// Binds and serves. `accounts` is called from the server's thread. Throws std::runtime_error
-    /// that names the address.
-    AdminServer(const AdminConfig& config, AccountsReport accounts);
+    /// Binds and serves. An address that tries more than `max_failed_keys_per_minute` wrong keys is
+    /// refused for a while (0: never); `trusted_proxies` say whose address that is. `accounts` is
+    /// called from the server's thread. Throws std::runtime_error that names the address.
+    AdminServer(const AdminConfig& config, std::size_t max_failed_keys_per_minute,
+                const net::AddressSet& trusted_proxies, AccountsReport accounts);
 
     [[nodiscard]] std::uint16_t port() const { return server_.port(); }
     void stop() { server_.stop(); }
 
   private:
-    http::Server server_;
+    http::KeyGuard guard_;
+    http::Server server_;  // Last: its threads use what stands above.
 };
 
 }  // namespace ccproxy

@@ -1,6 +1,8 @@
 // Both programs on the command line: what they say, what they refuse, and how they end.
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before } from 'node:test';
 
@@ -94,7 +96,8 @@ it('ccproxy names every problem with its key', async () => {
       { id: 'a', base_url: 'http://u:p@x/', api_key: 'sk-in-the-file', mode: 'telepathy' },
     ],
     timeouts: { client_head: 'soon', connect: '1ms', nonsense: '1s' },
-    limits: { max_body_bytes: '12 parsecs' },
+    limits: { max_body_bytes: '12 parsecs', max_connections_per_address: -1 },
+    trusted_proxies: ['10.0.0.1/8'],
     openai: { default_max_tokens: 0, models: { 'gpt-4.1': 'two words', o3: '' }, more: 1 },
     conversations: { max_bytes: '1GiB', max_held_bytes: 0 },
     journal: { max_bytes: 1, sync_interval: '2m' },
@@ -116,6 +119,8 @@ it('ccproxy names every problem with its key', async () => {
     'timeouts.connect',
     'timeouts.nonsense',
     'limits.max_body_bytes',
+    'limits.max_connections_per_address',
+    'trusted_proxies',
     'openai.default_max_tokens',
     'openai.models."gpt-4.1"',
     'openai.models.o3',
@@ -169,6 +174,8 @@ it('analyticsd names every problem with its key', async () => {
     admin: { key: 'in-the-file-0123456789' },
     database: { path: 'relative.db' },
     bus: { events: 'tcp://0.0.0.0:5555', control: 'ipc://relative' },
+    limits: { max_connections: 0, max_failed_keys_per_minute: 'few' },
+    trusted_proxies: '10.0.0.0/8',
     logging: { enabled: 'perhaps', buffer_size: 0, workers: 4, flush_interval: 'soon' },
     stats: { timezone: 'Atlantis/Capital' },
     log: { level: 'loud' },
@@ -181,6 +188,9 @@ it('analyticsd names every problem with its key', async () => {
     'database.path',
     'bus.events',
     'bus.control',
+    'limits.max_connections',
+    'limits.max_failed_keys_per_minute',
+    'trusted_proxies',
     'logging.enabled',
     'logging.buffer_size',
     'logging.workers',
@@ -315,6 +325,33 @@ it('what cannot be opened ends the program with 1 and a reason', async () => {
     assert.equal(code, 1, output);
     assert.match(output, /nowhere/);
   }
+});
+
+it('an address that is not this machine\'s, or is taken, ends the program with 1 and is named', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const inUse = `127.0.0.1:${taken.address().port}`;
+  for (const [where, reason] of [
+    ['192.0.2.1:8089', /Cannot assign requested address/],
+    ['[2001:db8::1]:8089', /Cannot assign requested address|not supported/],
+    [inUse, /Address already in use/],
+  ]) {
+    const state_dir = path.join(stack.dir, 'listening');
+    mkdirSync(state_dir, { recursive: true });
+    const configs = {
+      ccproxy: { ...good.ccproxy, state_dir, listen: where, admin: { listen: '' } },
+      analyticsd: { ...good.analyticsd, server: { listen: where } },
+    };
+    for (const [program, config] of Object.entries(configs)) {
+      const file = stack.write(`${program}.yaml`, JSON.stringify(config));
+      const { code, output } = await runToEnd(binaries[program], ['--config', file]);
+      assert.equal(code, 1, output);
+      assert.ok(output.includes(`${where}: `), output);
+      assert.match(output, reason);
+      assert.doesNotMatch(output, /boost|\.hpp/);
+    }
+  }
+  taken.close();
 });
 
 it('two proxies do not share one state folder', async () => {

@@ -102,13 +102,15 @@ export class Stack {
             database: { path: path.join(this.dir, 'ccproxy.db') },
             bus: this.bus,
             logging: { flush_interval: '20ms' },
+            // Many tests try wrong keys; those that are about it set the limit.
+            limits: { max_failed_keys_per_minute: 0 },
           },
           config,
         ),
       ),
     );
     this.analytics = this.launch('analyticsd', binaries.analyticsd, ['--config', file]);
-    const [, port] = await this.analytics.logged(/serves its API on 127\.0\.0\.1:(\d+)/);
+    const [, port] = await this.analytics.logged(/serves its API on \S+:(\d+)/);
     this.api = new Api(`http://127.0.0.1:${port}`, adminKey);
     return this.analytics;
   }
@@ -133,6 +135,7 @@ export class Stack {
             accounts: [this.account()],
             admin: { listen: '127.0.0.1:0' },
             journal: { sync_interval: '10ms' },
+            limits: { max_failed_keys_per_minute: 0 },
             bus: this.bus,
             shutdown_grace: '10s',
           },
@@ -146,7 +149,7 @@ export class Stack {
   async launchProxy(name, file) {
     const proxy = this.launch(name, binaries.ccproxy, ['--config', file]);
     proxy.file = file;
-    proxy.port = Number((await proxy.logged(/listening on 127\.0\.0\.1:(\d+)/))[1]);
+    proxy.port = Number((await proxy.logged(/listening on \S+:(\d+)/))[1]);
     proxy.url = `http://127.0.0.1:${proxy.port}`;
     return proxy;
   }

@@ -27,7 +27,7 @@ std::int64_t number_of(const rapidjson::Value& value) {
     return value.IsInt64() ? value.GetInt64() : std::numeric_limits<std::int64_t>::min();
 }
 
-ApiFixture::ApiFixture() {
+ApiFixture::ApiFixture(std::size_t max_failed_keys_per_minute) {
     std::string name = (std::filesystem::temp_directory_path() / "ccproxy-api-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
     folder_ = name;
@@ -38,6 +38,7 @@ ApiFixture::ApiFixture() {
     ApiConfig config;
     config.threads = 4;
     config.admin_key = admin_key;
+    config.limits.max_failed_keys_per_minute = max_failed_keys_per_minute;
     server_ = std::make_unique<ApiServer>(config, services());
     server_->start();
 }

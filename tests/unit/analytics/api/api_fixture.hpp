@@ -38,7 +38,8 @@ std::int64_t number_of(const rapidjson::Value& value);
 
 class ApiFixture {
   public:
-    ApiFixture();
+    /// Wrong keys are not limited: many tests try them.
+    explicit ApiFixture(std::size_t max_failed_keys_per_minute = 0);
     ~ApiFixture();
     ApiFixture(const ApiFixture&) = delete;
     ApiFixture& operator=(const ApiFixture&) = delete;

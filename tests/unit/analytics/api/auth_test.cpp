@@ -72,6 +72,40 @@ TEST_CASE("A client's key opens its own entry alone", "[api][auth]") {
     CHECK(api.call("GET", "/api/token/list", {{"X-Admin-Key", key}}).status == 401);
 }
 
+TEST_CASE("Whoever tries too many wrong keys learns nothing of a right one", "[api][auth]") {
+    const ApiFixture api(3);
+    const std::string key =
+        api.send("POST", "/api/token/generate", R"({"name":"x"})").json["token"].GetString();
+    const auto list = [&](const std::vector<http::Field>& headers) {
+        return api.call("GET", "/api/token/list", headers);
+    };
+    // No guesses: nothing was tried, or what is open needs no key.
+    for (int i = 0; i < 10; ++i) {
+        CHECK(list({}).status == 401);
+        CHECK(api.call("GET", "/healthz", {{"X-Admin-Key", "wrong"}}).status == 200);
+    }
+    CHECK(list({{"X-Admin-Key", "wrong"}}).status == 401);
+    CHECK(list({{"Authorization", "Bearer wrong"}}).status == 401);
+    CHECK(list({{"X-Admin-Key", admin_key}}).status == 200);
+    CHECK(api.call("GET", "/api/token/info", {{"x-api-key", "wrong"}}).status == 401);
+
+    const std::string body = list({{"X-Admin-Key", "wrong"}}).body;
+    for (const char* tried : {"wrong", admin_key}) {
+        const JsonAnswer answer = list({{"X-Admin-Key", tried}});
+        CHECK(answer.status == 429);
+        CHECK(answer.body == body);
+        const int retry_after = std::stoi(answer.header("retry-after"));
+        CHECK(retry_after >= 1);
+        CHECK(retry_after <= 60);
+    }
+    CHECK(api.call("GET", "/api/token/info", {{"x-api-key", key}}).status == 429);
+    CHECK(list({}).status == 429);
+    CHECK(api.call("GET", "/healthz", {}).status == 200);
+    const std::string metrics = http::test::exchange(api.port(), "GET", "/metrics").body;
+    CHECK_THAT(metrics, Catch::Contains("analyticsd_http_blocked_addresses_total 1\n"));
+    CHECK_THAT(metrics, Catch::Contains("analyticsd_http_blocked_requests_total 5\n"));
+}
+
 TEST_CASE("A server without an admin key does not start", "[api][auth]") {
     const SteppedClock clock;
     Scheduler scheduler({}, {}, {}, clock);

@@ -77,6 +77,7 @@ struct ServerFixture {
                 return json_response(200, std::string(huge_bytes, 'x'));
             }
             if (first == "large") return json_response(200, std::string(3'000'000, 'x'));
+            if (first == "whose") return json_response(200, request.client.text());
             if (first == "empty") return Response{204, {}, ""};
             if (first == "trailer") {
                 return json_response(
