@@ -95,7 +95,11 @@ net::Task<bool> shake_hands(Worker& worker, ClientConnection& client) {
         if (status == net::IoStatus::ok) co_return true;
         if (status == net::IoStatus::closed || status == net::IoStatus::failed) break;
         co_await stream.wait(status);
-        if (client.interrupted() != Interrupt::none) break;
+        if (client.interrupted() != Interrupt::none) {
+            // What OpenSSL's queue holds now is of another connection.
+            ERR_clear_error();
+            break;
+        }
         // It has begun, and what follows is a request.
         client.idle = false;
     }
