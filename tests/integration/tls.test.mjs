@@ -149,15 +149,19 @@ it('a client that leaves is noticed, however it goes', async () => {
     FIN: (client) => client.below.end(),
     RST: (client) => client.reset(),
   };
+  // The question itself is one of them.
+  const asked = (count) =>
+    eventually(`${count} are asked`, async () => (await stack.simStats()).in_flight === count + 1);
   for (const [way, leave] of Object.entries(ways)) {
     for (const begun of [true, false]) {
+      await asked(0);
       const client = await RawClient.connect(proxy.port, tls);
       const session = `${way} ${begun}`;
       const headers = { 'x-claude-code-session-id': session, 'x-sim-tag': session };
       const steering = begun ? 'events=2000; delay_ms=20' : 'silent';
       await client.send(requestBytes(request(steering, { stream: true, headers })));
       if (begun) await client.received('text_delta');
-      else await eventually('it is asked', async () => (await stack.simStats()).in_flight > 0);
+      else await asked(1);
       leave(client);
       const [row] = await stack.api.rows({ conversation_id: session }, 1);
       assertRow(row, { status_code: 499, success: false, error_message: /client left/ });
