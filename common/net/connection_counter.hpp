@@ -21,7 +21,7 @@ class ConnectionCounter {
     /// One connection's place, given back when it goes. The counter outlives it.
     class Place {
       public:
-        Place() = default;
+        Place() : counter_(nullptr) {}
         Place(ConnectionCounter& counter, const Address& address)
             : counter_(&counter), address_(address) {}
         Place(Place&& other) noexcept
@@ -32,7 +32,7 @@ class ConnectionCounter {
         }
 
       private:
-        ConnectionCounter* counter_ = nullptr;
+        ConnectionCounter* counter_;
         Address address_;
     };
 
