@@ -75,16 +75,6 @@ void Histogram::add_to_bucket(std::uint32_t index, std::uint64_t count) {
     }
 }
 
-std::size_t Histogram::count_missing(const Histogram& other) const {
-    std::size_t missing = 0;
-    auto mine = buckets_.begin();
-    for (const Bucket& bucket : other.buckets_) {
-        while (mine != buckets_.end() && mine->index < bucket.index) ++mine;
-        if (mine == buckets_.end() || mine->index != bucket.index) ++missing;
-    }
-    return missing;
-}
-
 void Histogram::merge(const Histogram& other) {
     if (buckets_.empty()) {
         buckets_ = other.buckets_;
@@ -95,20 +85,21 @@ void Histogram::merge(const Histogram& other) {
         for (const Bucket& bucket : other.buckets_) add_to_bucket(bucket.index, bucket.count);
         return;
     }
-    // Where it stands, from the back: a long sum soon has all the buckets.
-    std::size_t read = buckets_.size();
-    buckets_.resize(read + count_missing(other));
-    std::size_t write = buckets_.size();
-    for (auto theirs = other.buckets_.rbegin(); theirs != other.buckets_.rend(); ++theirs) {
-        while (read > 0 && buckets_[read - 1].index > theirs->index) {
-            buckets_[--write] = buckets_[--read];
+    // What is there already is added in place: a long sum soon has all the buckets.
+    std::vector<Bucket> missing;
+    auto mine = buckets_.begin();
+    for (const Bucket& theirs : other.buckets_) {
+        while (mine != buckets_.end() && mine->index < theirs.index) ++mine;
+        if (mine != buckets_.end() && mine->index == theirs.index) {
+            mine->count = bounded_sum(mine->count, theirs.count);
+        } else {
+            missing.push_back(theirs);
         }
-        std::uint64_t count = theirs->count;
-        if (read > 0 && buckets_[read - 1].index == theirs->index) {
-            count = bounded_sum(buckets_[--read].count, count);
-        }
-        buckets_[--write] = {theirs->index, count};
     }
+    if (missing.empty()) return;
+    const auto middle = buckets_.insert(buckets_.end(), missing.begin(), missing.end());
+    std::inplace_merge(buckets_.begin(), middle, buckets_.end(),
+                       [](const Bucket& a, const Bucket& b) { return a.index < b.index; });
 }
 
 void Histogram::correct(const Histogram& expected, const Histogram& stored) {

@@ -49,8 +49,6 @@ class Histogram {
     };
 
     void add_to_bucket(std::uint32_t index, std::uint64_t count);
-    /// How many buckets of `other` are empty here.
-    [[nodiscard]] std::size_t count_missing(const Histogram& other) const;
 
     std::vector<Bucket> buckets_;  ///< Ascending by index; no count is 0.
 };
