@@ -3,40 +3,11 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include <boost/crc.hpp>
-#include <cstring>
 #include <memory>
 #include <stdexcept>
 
-#if defined(__x86_64__)
-#include <nmmintrin.h>
-#endif
-
 namespace ccproxy {
 namespace {
-
-std::uint32_t crc32c_portable(std::string_view bytes, std::uint32_t crc) {
-    boost::crc_optimal<32, 0x1EDC6F41, 0, 0, true, true> sum(crc);
-    sum.process_bytes(bytes.data(), bytes.size());
-    return sum.checksum();
-}
-
-#if defined(__x86_64__)
-__attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::string_view bytes,
-                                                             std::uint32_t crc) {
-    const char* at = bytes.data();
-    std::size_t left = bytes.size();
-    std::uint64_t sum = crc;
-    for (; left >= 8; at += 8, left -= 8) {
-        std::uint64_t word;
-        std::memcpy(&word, at, sizeof word);
-        sum = _mm_crc32_u64(sum, word);
-    }
-    auto sum32 = static_cast<std::uint32_t>(sum);
-    for (; left > 0; ++at, --left) sum32 = _mm_crc32_u8(sum32, static_cast<unsigned char>(*at));
-    return sum32;
-}
-#endif
 
 int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -82,14 +53,6 @@ bool from_hex(std::string_view text, Sha256& digest) {
     }
     digest = read;
     return true;
-}
-
-std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) {
-#if defined(__x86_64__)
-    static const bool has_sse42 = __builtin_cpu_supports("sse4.2") != 0;
-    if (has_sse42) return ~crc32c_sse42(bytes, ~crc);
-#endif
-    return crc32c_portable(bytes, crc);
 }
 
 bool equal_secrets(std::string_view left, std::string_view right) {

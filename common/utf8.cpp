@@ -28,14 +28,22 @@ std::size_t utf8_sequence_bytes(std::string_view text) {
 
 namespace {
 
-/// `text` without the ASCII it starts with, taken eight bytes at a time; up to seven more may be
-/// left.
+/// `text` without the ASCII it starts with, taken in blocks of eight words, then word by word; up
+/// to seven more bytes may be left.
 std::string_view skip_ascii(std::string_view text) {
-    std::uint64_t word;
-    while (text.size() >= sizeof word) {
-        std::memcpy(&word, text.data(), sizeof word);
-        if ((word & 0x8080808080808080U) != 0) break;
-        text.remove_prefix(sizeof word);
+    constexpr std::uint64_t high_bits = 0x8080808080808080U;
+    std::uint64_t words[8];
+    while (text.size() >= sizeof words) {
+        std::memcpy(words, text.data(), sizeof words);
+        std::uint64_t all = 0;
+        for (const std::uint64_t word : words) all |= word;
+        if ((all & high_bits) != 0) break;
+        text.remove_prefix(sizeof words);
+    }
+    while (text.size() >= sizeof words[0]) {
+        std::memcpy(words, text.data(), sizeof words[0]);
+        if ((words[0] & high_bits) != 0) break;
+        text.remove_prefix(sizeof words[0]);
     }
     return text;
 }

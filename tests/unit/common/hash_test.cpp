@@ -25,6 +25,21 @@ TEST_CASE("CRC32C gives the check value of RFC 3720, in one piece and in two") {
     CHECK(crc32c("") == 0);
 }
 
+TEST_CASE("CRC32C of a long text is that of its bytes one by one, wherever it begins and ends") {
+    std::string text;
+    for (std::size_t i = 0; i < 20'000; ++i) text.push_back(static_cast<char>(i * i >> 3));
+    for (const std::size_t size : {3071, 3072, 3073, 6151, 12'287, 19'990}) {
+        const std::string_view piece = std::string_view(text).substr(size % 10, size);
+        std::uint32_t bytewise = 0;
+        for (std::size_t i = 0; i < piece.size(); ++i) {
+            bytewise = crc32c(piece.substr(i, 1), bytewise);
+        }
+        CAPTURE(size);
+        CHECK(crc32c(piece) == bytewise);
+        CHECK(crc32c(piece.substr(100), crc32c(piece.substr(0, 100))) == bytewise);
+    }
+}
+
 TEST_CASE("secrets are equal only to themselves") {
     CHECK(equal_secrets("correct horse", "correct horse"));
     CHECK_FALSE(equal_secrets("correct horse", "correct horsf"));
