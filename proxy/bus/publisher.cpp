@@ -28,6 +28,8 @@ constexpr milliseconds max_hello_patience{8000};
 /// Until analyticsd has answered once: with wrong keys it never does, and says nothing.
 constexpr milliseconds warning_interval{60'000};
 constexpr std::size_t max_sends_per_turn = 2000;
+/// From this size on an event is not copied for ZeroMQ; the block it was read into is shared.
+constexpr std::size_t min_shared_bytes = 16 * 1024;
 /// Every so many heartbeats one tells of the accounts.
 constexpr unsigned accounts_every = 5;
 
@@ -263,7 +265,10 @@ class Publisher::Loop {
 
     bool send_event(std::uint64_t seq, std::string_view payload) {
         const std::string envelope = encode_envelope({journal_.proxy_id(), seq});
-        if (!sockets_.send_event(envelope, payload)) return false;
+        const bool sent = payload.size() < min_shared_bytes
+                              ? sockets_.send_event(envelope, payload)
+                              : sockets_.send_event(envelope, payload, reader_.keep_block());
+        if (!sent) return false;
         if (window_.empty()) progress_at_ = SteadyClock::now();
         window_.sent(seq, envelope.size() + payload.size());
         shared_.sent.fetch_add(1, std::memory_order_relaxed);

@@ -3,6 +3,16 @@
 #include "proto/control.hpp"
 
 namespace ccproxy::bus {
+namespace {
+
+using Block = std::shared_ptr<const char[]>;
+
+/// Called by ZeroMQ's thread when a message has been sent.
+void let_go(void*, void* block) {
+    delete static_cast<Block*>(block);
+}
+
+}  // namespace
 
 Sockets::Sockets(const PublisherOptions& options)
     : events_(context_, zmq::socket_type::push), control_(context_, zmq::socket_type::dealer) {
@@ -32,10 +42,22 @@ bool Sockets::send_control(const std::string& bytes) {
 }
 
 bool Sockets::send_event(const std::string& envelope, std::string_view payload) {
+    return send_event(envelope, zmq::message_t(payload.data(), payload.size()));
+}
+
+bool Sockets::send_event(const std::string& envelope, std::string_view payload, Block block) {
+    auto held = std::make_unique<Block>(std::move(block));
+    // ZeroMQ only reads what it is given.
+    zmq::message_t message(const_cast<char*>(payload.data()), payload.size(), let_go, held.get());
+    (void)held.release();
+    return send_event(envelope, std::move(message));
+}
+
+bool Sockets::send_event(const std::string& envelope, zmq::message_t payload) {
     const auto flags = zmq::send_flags::dontwait;
     if (!events_.send(zmq::buffer(envelope), flags | zmq::send_flags::sndmore)) return false;
     // The first frame was taken, so the rest of the message is too.
-    (void)events_.send(zmq::buffer(payload.data(), payload.size()), flags);
+    (void)events_.send(payload, flags);
     return true;
 }
 

@@ -1,6 +1,7 @@
 // The two ZeroMQ sockets of a proxy, connected and set up, and how messages go through them.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,13 +18,18 @@ class Sockets {
     explicit Sockets(const PublisherOptions& options);
 
     zmq::socket_t& control() { return control_; }
-    /// Both return at once. False when there is no connection, or no room on it.
+    /// All return at once. False when there is no connection, or no room on it.
     bool send_control(const std::string& bytes);
     bool send_event(const std::string& envelope, std::string_view payload);
+    /// The same without a copy of the payload: it lies in `block`, which is held until it is sent.
+    bool send_event(const std::string& envelope, std::string_view payload,
+                    std::shared_ptr<const char[]> block);
     /// The next control message; nullopt when none waits.
     std::optional<std::string> receive_control();
 
   private:
+    bool send_event(const std::string& envelope, zmq::message_t payload);
+
     zmq::context_t context_;
     zmq::socket_t events_, control_;
 };

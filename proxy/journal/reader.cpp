@@ -43,11 +43,12 @@ bool JournalReader::fill(std::size_t at_least_bytes) {
     if (size_ - used_ >= at_least_bytes) return true;
     const std::size_t have = size_ - used_;
     const std::size_t room = std::max(at_least_bytes, block_bytes);
-    if (room > capacity_ || capacity_ > max_kept_bytes) {
-        auto larger = std::make_unique_for_overwrite<char[]>(room);
-        std::copy_n(buffer_.get() + used_, have, larger.get());
-        buffer_ = std::move(larger);
+    if (room > capacity_ || capacity_ > max_kept_bytes || is_kept_) {
+        auto other = std::make_shared_for_overwrite<char[]>(room);
+        std::copy_n(buffer_.get() + used_, have, other.get());
+        buffer_ = std::move(other);
         capacity_ = room;
+        is_kept_ = false;
     } else {
         std::memmove(buffer_.get(), buffer_.get() + used_, have);
     }

@@ -30,6 +30,13 @@ class JournalReader {
     /// Throws when a file cannot be read.
     std::optional<Entry> next(std::uint64_t last_seq);
 
+    /// The memory in which the last entry's payload stands: it stays valid for as long as this is
+    /// held, by whatever thread.
+    std::shared_ptr<const char[]> keep_block() {
+        is_kept_ = true;
+        return buffer_;
+    }
+
   private:
     bool open_segment_for(std::uint64_t seq);
     bool fill(std::size_t at_least_bytes);
@@ -44,7 +51,8 @@ class JournalReader {
     std::uint64_t offset_ = 0;   ///< Of the first byte of buffer_ in the file.
     /// Never cleared: filling it with zeros, 256 KiB for a single event, would cost more than
     /// reading does.
-    std::unique_ptr<char[]> buffer_;
+    std::shared_ptr<char[]> buffer_;
+    bool is_kept_ = false;  ///< Someone else reads buffer_ too: nothing is written to it any more.
     std::size_t capacity_ = 0;
     std::size_t size_ = 0;  ///< Bytes of buffer_ that were read.
     std::size_t used_ = 0;  ///< Of these, bytes that were handed out.
