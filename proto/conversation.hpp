@@ -26,4 +26,14 @@ struct Conversation {
     bool operator==(const Conversation&) const = default;
 };
 
+/// The same as a proxy writes it: put together already, but for what stands around it in an event.
+struct ConversationText {
+    /// `"system":…,"messages":[…]`: two members of a JSON object, or the second alone. Valid UTF-8.
+    std::string prompt = R"("messages":[])";
+    std::string completion;  ///< As above.
+    bool truncated = false;  ///< As above.
+
+    bool operator==(const ConversationText&) const = default;
+};
+
 }  // namespace ccproxy

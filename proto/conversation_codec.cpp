@@ -273,6 +273,16 @@ bool SplitHandler::wrong_type() {
     }
 }
 
+/// What stands behind the messages, in a conversation of either form.
+template <class Kind>
+void append_ending(const Kind& conversation, std::string& out) {
+    if (!conversation.completion.empty()) {
+        out.append(",\"completion\":").append(conversation.completion);
+    }
+    if (conversation.truncated) out.append(",\"truncated\":true");
+    out.push_back('}');
+}
+
 }  // namespace
 
 void append_conversation(const Conversation& conversation, std::string& out) {
@@ -289,11 +299,11 @@ void append_conversation(const Conversation& conversation, std::string& out) {
         out.append(conversation.messages[i]);
     }
     out.push_back(']');
-    if (!conversation.completion.empty()) {
-        out.append(",\"completion\":").append(conversation.completion);
-    }
-    if (conversation.truncated) out.append(",\"truncated\":true");
-    out.push_back('}');
+    append_ending(conversation, out);
+}
+
+void append_after_prompt(const ConversationText& conversation, std::string& out) {
+    append_ending(conversation, out);
 }
 
 Result<EventParts> split_event(std::string_view bytes) {

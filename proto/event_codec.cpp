@@ -161,8 +161,10 @@ std::optional<UsageSource> parse_usage_source(std::string_view text) {
     return std::nullopt;
 }
 
-void encode_event(const Event& event, std::string& out) {
-    MemberWriter writer(out);
+namespace {
+
+/// All but the conversation.
+void write_members(const Event& event, MemberWriter& writer) {
     writer.integer("v", event_version);
     writer.text("id", event.id);
     writer.text("token_id", event.token_id);
@@ -194,11 +196,29 @@ void encode_event(const Event& event, std::string& out) {
     if (!event.attempts_detail.empty()) {
         writer.json("attempts_detail", attempts_to_json(event.attempts_detail));
     }
+}
+
+}  // namespace
+
+void encode_event(const Event& event, std::string& out) {
+    MemberWriter writer(out);
+    write_members(event, writer);
     if (event.conversation) {
         writer.json("conversation", "");
         append_conversation(*event.conversation, out);
     }
     writer.end();
+}
+
+EventPieces encode_event(const Event& event, const ConversationText& conversation) {
+    EventPieces pieces;
+    MemberWriter writer(pieces.head);
+    write_members(event, writer);
+    writer.json("conversation", "{");
+    pieces.prompt = conversation.prompt;
+    append_after_prompt(conversation, pieces.tail);
+    pieces.tail.push_back('}');
+    return pieces;
 }
 
 Result<Event> decode_event(std::string_view bytes) {

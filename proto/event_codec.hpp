@@ -2,6 +2,7 @@
 // (EVENT_FORMAT.md).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,6 +20,21 @@ inline constexpr std::size_t max_event_bytes = 64 * 1024 * 1024;
 
 /// Appends the event to `out`. Texts are cut to their limits and made valid UTF-8 on the way.
 void encode_event(const Event& event, std::string& out);
+
+/// An event in three pieces that follow one another, so that what was said need not be copied: it
+/// is looked at where it stands.
+struct EventPieces {
+    std::string head;
+    std::string_view prompt;
+    std::string tail;
+
+    [[nodiscard]] std::array<std::string_view, 3> views() const { return {head, prompt, tail}; }
+    [[nodiscard]] std::size_t bytes() const { return head.size() + prompt.size() + tail.size(); }
+};
+
+/// The event with this for its conversation; what `event.conversation` holds is not looked at.
+/// `conversation` outlives the result.
+EventPieces encode_event(const Event& event, const ConversationText& conversation);
 
 /// Fails with the first field that is missing, of a wrong type or out of range.
 Result<Event> decode_event(std::string_view bytes);

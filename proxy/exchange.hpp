@@ -107,7 +107,8 @@ class Exchange {
     /// Writes the request's event to the journal, once: a second call does nothing. An empty
     /// `error` leaves it to the tap to say whether the request succeeded.
     void record(int status, const std::string& error);
-    [[nodiscard]] std::optional<Conversation> conversation();
+    std::uint64_t append(Event& event);
+    [[nodiscard]] std::optional<ConversationText> conversation();
     /// Brings the count of bytes held for conversations up to date; beyond its limit this one is
     /// given up.
     void count_conversation();

@@ -42,25 +42,30 @@ void Exchange::record(int status, const std::string& error) {
     }
     if (web_) web_->complete(event);
     event.success = status >= 200 && status < 300 && event.error_message.empty();
-    event.conversation = conversation();
-    std::string bytes;
-    encode_event(event, bytes);
-    if (event.conversation && !worker_.shared.journal.has_room(bytes.size())) {
-        // The row is worth more: what fills a journal is conversations.
-        event.conversation.emplace().truncated = true;
-        bytes.clear();
-        encode_event(event, bytes);
-    }
-    // What the journal cannot take is counted there and shown; the request goes on.
-    const std::uint64_t seq = worker_.shared.journal.append(bytes);
+    const std::uint64_t seq = append(event);
     worker_.shared.limiter.used(*token_, seq,
                                 event.usage.prompt_tokens() + event.usage.output_tokens,
                                 worker_.shared.clock.unix_ms());
 }
 
+/// Gives the event's seq. What the journal cannot take is counted there and shown; the request goes
+/// on.
+std::uint64_t Exchange::append(Event& event) {
+    journal::Journal& journal = worker_.shared.journal;
+    if (const std::optional<ConversationText> said = conversation()) {
+        const EventPieces pieces = encode_event(event, *said);
+        if (journal.has_room(pieces.bytes())) return journal.append(pieces.views());
+        // The row is worth more: what fills a journal is conversations.
+        event.conversation.emplace().truncated = true;
+    }
+    std::string bytes;
+    encode_event(event, bytes);
+    return journal.append(bytes);
+}
+
 /// What was said, once an upstream has been asked and while the token's owner still wants it kept:
 /// who switches it off means the answer that is under way, too.
-std::optional<Conversation> Exchange::conversation() {
+std::optional<ConversationText> Exchange::conversation() {
     if (!capture_ || attempts_ == 0) return std::nullopt;
     const auto token = worker_.shared.registry.find(token_->key_sha256);
     if (!token || !token->conversation_logging) return std::nullopt;

@@ -164,12 +164,12 @@ bool Journal::open_segment() {
     return true;
 }
 
-std::uint64_t Journal::append(std::string_view payload) {
+std::uint64_t Journal::append(std::span<const std::string_view> pieces) {
     Handle handle;
     std::uint64_t seq = 0;
     {
         const std::lock_guard lock(mutex_);
-        if (!write_record(payload)) {
+        if (!write_record(pieces)) {
             count_drop();
             return 0;
         }
@@ -186,9 +186,14 @@ bool Journal::has_room(std::size_t payload_bytes) {
            make_room(static_cast<std::int64_t>(record_header_bytes + payload_bytes));
 }
 
-bool Journal::write_record(std::string_view payload) {
-    const auto bytes = static_cast<std::int64_t>(record_header_bytes + payload.size());
-    if (payload.size() > max_payload_bytes) return false;
+bool Journal::write_record(std::span<const std::string_view> pieces) {
+    std::size_t payload_bytes = 0;
+    for (const std::string_view piece : pieces) payload_bytes += piece.size();
+    if (payload_bytes > max_payload_bytes || pieces.size() > max_pieces) {
+        errno = EMSGSIZE;
+        return false;
+    }
+    const auto bytes = static_cast<std::int64_t>(record_header_bytes + payload_bytes);
     if (!make_room(bytes)) {
         errno = EDQUOT;
         return false;
@@ -198,12 +203,15 @@ bool Journal::write_record(std::string_view payload) {
     if ((full || active_broken_) && !open_segment()) return false;
 
     char header[record_header_bytes];
-    encode_record_header(next_seq_, payload, header);
-    const iovec parts[2] = {{header, sizeof header},
-                            {const_cast<char*>(payload.data()), payload.size()}};
+    encode_record_header(next_seq_, pieces, header);
+    iovec parts[1 + max_pieces] = {{header, sizeof header}};
+    int part_count = 1;
+    for (const std::string_view piece : pieces) {
+        parts[part_count++] = {const_cast<char*>(piece.data()), piece.size()};
+    }
     ssize_t put = 0;
     do {
-        put = ::writev(active_->fd(), parts, 2);
+        put = ::writev(active_->fd(), parts, part_count);
     } while (put < 0 && errno == EINTR);
     if (put != bytes) {
         // A part of a record may stand there now: take it away, or leave the segment behind.

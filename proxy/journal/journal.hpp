@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,9 +51,13 @@ class Journal {
     [[nodiscard]] const std::string& proxy_id() const { return proxy_id_; }
     [[nodiscard]] const std::string& folder() const { return options_.folder; }
 
-    /// Writes one event with one system call, and gives its seq. 0 when it could not be written (no
-    /// room, disk error); the event is counted as dropped then, and the next one is tried afresh.
-    std::uint64_t append(std::string_view payload);
+    /// The most pieces in which an event is taken.
+    static constexpr std::size_t max_pieces = 3;
+    /// Writes one event with one system call, and gives its seq. Its bytes come in `pieces` that
+    /// follow one another. 0 when it could not be written (no room, disk error); the event is
+    /// counted as dropped then, and the next one is tried afresh.
+    std::uint64_t append(std::span<const std::string_view> pieces);
+    std::uint64_t append(std::string_view payload) { return append({&payload, 1}); }
 
     /// Whether an event of this size would find room now. One that can do with less asks first,
     /// since append() counts what it refuses.
@@ -88,7 +93,7 @@ class Journal {
     bool open_segment();
     bool make_room(std::int64_t bytes);
     void delete_oldest();
-    bool write_record(std::string_view payload);
+    bool write_record(std::span<const std::string_view> pieces);
     void count_drop();
 
     // Constant after construction.

@@ -23,10 +23,14 @@ T load(const char* at) {
 
 }  // namespace
 
-void encode_record_header(std::uint64_t seq, std::string_view payload, char* out) {
-    const auto size = static_cast<std::uint32_t>(payload.size());
+void encode_record_header(std::uint64_t seq, std::span<const std::string_view> payload, char* out) {
     std::memcpy(out + 8, &seq, sizeof seq);
-    const std::uint32_t crc = crc32c(payload, crc32c({out + 8, sizeof seq}));
+    std::uint32_t crc = crc32c({out + 8, sizeof seq});
+    std::uint32_t size = 0;
+    for (const std::string_view piece : payload) {
+        crc = crc32c(piece, crc);
+        size += static_cast<std::uint32_t>(piece.size());
+    }
     std::memcpy(out, &size, sizeof size);
     std::memcpy(out + 4, &crc, sizeof crc);
 }

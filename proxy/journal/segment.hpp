@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,9 @@ struct RecordHeader {
     std::uint64_t seq = 0;
 };
 
-/// Writes the 16 bytes of the header that goes before `payload`.
-void encode_record_header(std::uint64_t seq, std::string_view payload, char* out);
+/// Writes the 16 bytes of the header that goes before a payload, which is given in pieces that
+/// follow one another and hold no more than max_payload_bytes.
+void encode_record_header(std::uint64_t seq, std::span<const std::string_view> payload, char* out);
 
 /// A record at the start of `bytes`; nullopt when there is no whole and intact one.
 struct Record {

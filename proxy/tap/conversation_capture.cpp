@@ -3,69 +3,126 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/utf8.hpp"
 #include "proxy/tap/json_pieces.hpp"
 
 namespace ccproxy::tap {
 namespace {
 
 constexpr std::size_t comma_bytes = 1;
+constexpr std::string_view system_key = R"("system":)";
+constexpr std::string_view messages_key = R"("messages":[)";
 
-/// The text of a slice, made fit to be kept; empty when it does not have fewer than `max_bytes`.
-std::string text_of(std::string_view body, const Slice& slice,
-                    const std::vector<Replacement>& references, std::size_t max_bytes) {
-    if (replaced_bytes(slice.begin, slice.end, references) >= max_bytes) return "";
-    std::string text = to_valid_utf8(replace_parts(body, slice.begin, slice.end, references));
-    return text.size() < max_bytes ? text : "";
-}
+/// Copies slices of a body, with what stands in place of parts of them, made valid UTF-8.
+class SliceCopier {
+  public:
+    SliceCopier(std::string_view body, const std::vector<Replacement>& references)
+        : body_(body), references_(references) {}
+
+    /// What append() will append, in bytes; or more than `limit_bytes`, where it is more. Asked of
+    /// every slice before any is appended.
+    [[nodiscard]] std::size_t bytes(const Slice& slice, std::size_t limit_bytes) {
+        const std::size_t bytes = replaced_bytes(slice.begin, slice.end, references_);
+        if (bytes > limit_bytes || is_clean(slice)) return bytes;
+        all_clean_ = false;
+        return cleaned(slice).size();
+    }
+    void append(const Slice& slice, std::string& out) const {
+        if (all_clean_ || is_clean(slice)) {
+            append_replaced(body_, slice.begin, slice.end, references_, out);
+        } else {
+            out.append(cleaned(slice));
+        }
+    }
+
+  private:
+    [[nodiscard]] bool is_clean(const Slice& slice) const {
+        return is_utf8(body_.substr(slice.begin, slice.bytes()));
+    }
+    [[nodiscard]] std::string cleaned(const Slice& slice) const {
+        return to_valid_utf8(replace_parts(body_, slice.begin, slice.end, references_));
+    }
+
+    std::string_view body_;
+    const std::vector<Replacement>& references_;
+    bool all_clean_ = true;
+};
 
 }  // namespace
 
 void ConversationCapture::take_prompt(std::string_view body, const PromptSlices& slices) {
-    prompt_.truncated = slices.truncated;
-    if (slices.system.bytes() > 0) {
-        prompt_.system = text_of(body, slices.system, slices.references, max_bytes_ / 2);
-        if (prompt_.system.empty()) prompt_.truncated = true;
+    SliceCopier copier(body, slices.references);
+    text_.truncated = slices.truncated;
+    Slice system = slices.system;
+    prompt_bytes_ = copier.bytes(system, max_bytes_ / 2);
+    if (prompt_bytes_ > 0 && prompt_bytes_ >= max_bytes_ / 2) {
+        text_.truncated = true;
+        system = {};
+        prompt_bytes_ = 0;
     }
-    prompt_bytes_ = prompt_.system.size();
-    for (auto slice = slices.messages.rbegin(); slice != slices.messages.rend(); ++slice) {
-        std::string text = text_of(body, *slice, slices.references, max_bytes_ - prompt_bytes_);
-        if (text.empty()) {
-            prompt_.truncated = true;
+    // The newest ones, for which there is room.
+    auto first = slices.messages.end();
+    while (first != slices.messages.begin()) {
+        const std::size_t room = max_bytes_ - prompt_bytes_;
+        const std::size_t bytes = copier.bytes(*(first - 1), room);
+        if (bytes >= room) {
+            text_.truncated = true;
             break;
         }
-        prompt_bytes_ += text.size() + comma_bytes;
-        prompt_.messages.push_back(std::move(text));
+        prompt_bytes_ += bytes + comma_bytes;
+        message_bytes_.push_back(bytes);
+        --first;
     }
-    std::reverse(prompt_.messages.begin(), prompt_.messages.end());
+    std::reverse(message_bytes_.begin(), message_bytes_.end());
+
+    std::string& prompt = text_.prompt;
+    prompt.clear();
+    prompt.reserve(prompt_bytes_ + system_key.size() + messages_key.size() + 2);
+    if (system.bytes() > 0) {
+        prompt.append(system_key);
+        copier.append(system, prompt);
+        prompt.push_back(',');
+    }
+    prompt.append(messages_key);
+    messages_at_ = prompt.size();
+    for (auto message = first; message != slices.messages.end(); ++message) {
+        if (message != first) prompt.push_back(',');
+        copier.append(*message, prompt);
+    }
+    prompt.push_back(']');
 }
 
 std::size_t ConversationCapture::held_bytes() const {
-    return prompt_bytes_ + prompt_.messages.size() * sizeof(std::string) + completion_.bytes();
+    return prompt_bytes_ + message_bytes_.size() * sizeof(std::size_t) + completion_.bytes();
 }
 
 void ConversationCapture::give_up() {
-    prompt_ = {};
+    text_ = {};
     prompt_bytes_ = 0;
+    message_bytes_ = {};
     completion_ = Completion(0);
     completion_.note_loss();
 }
 
-Conversation ConversationCapture::take() {
-    Conversation conversation = std::move(prompt_);
-    conversation.completion = completion_.json();
-    conversation.truncated = conversation.truncated || completion_.truncated();
-    std::size_t bytes = prompt_bytes_ + conversation.completion.size();
-    auto oldest = conversation.messages.begin();
-    while (bytes > max_bytes_ && oldest != conversation.messages.end()) {
-        bytes -= oldest++->size() + comma_bytes;
-        conversation.truncated = true;
+ConversationText ConversationCapture::take() {
+    text_.completion = completion_.json();
+    text_.truncated = text_.truncated || completion_.truncated();
+    const std::size_t bytes = prompt_bytes_ + text_.completion.size();
+    if (bytes > max_bytes_) drop_oldest(bytes - max_bytes_);
+    return std::move(text_);
+}
+
+void ConversationCapture::drop_oldest(std::size_t surplus_bytes) {
+    text_.truncated = true;
+    std::size_t dropped_bytes = 0;
+    auto first = message_bytes_.begin();
+    while (first != message_bytes_.end() && dropped_bytes < surplus_bytes) {
+        dropped_bytes += *first++ + comma_bytes;
     }
-    conversation.messages.erase(conversation.messages.begin(), oldest);
-    if (bytes > max_bytes_) {
-        conversation.completion.clear();
-        conversation.truncated = true;
-    }
-    return conversation;
+    // The last one has no comma behind it.
+    const bool all = first == message_bytes_.end();
+    text_.prompt.erase(messages_at_, dropped_bytes - (all && dropped_bytes > 0 ? comma_bytes : 0));
+    if (dropped_bytes < surplus_bytes) text_.completion.clear();
 }
 
 }  // namespace ccproxy::tap

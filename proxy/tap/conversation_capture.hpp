@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "proto/conversation.hpp"
 #include "proxy/tap/completion.hpp"
@@ -20,7 +22,7 @@ class ConversationCapture {
     explicit ConversationCapture(std::size_t max_bytes)
         : max_bytes_(max_bytes), completion_(max_bytes / 2) {}
 
-    /// Copies from a request's body what `slices` found in it.
+    /// Copies from a request's body what `slices` found in it. Once.
     void take_prompt(std::string_view body, const PromptSlices& slices);
     /// For the tap of the answer.
     [[nodiscard]] Completion& completion() { return completion_; }
@@ -31,12 +33,16 @@ class ConversationCapture {
     void give_up();
 
     /// What was collected, its completion as far as it has come. Once.
-    [[nodiscard]] Conversation take();
+    [[nodiscard]] ConversationText take();
 
   private:
+    void drop_oldest(std::size_t surplus_bytes);
+
     std::size_t max_bytes_;
-    Conversation prompt_;
-    std::size_t prompt_bytes_ = 0;
+    ConversationText text_;
+    std::size_t prompt_bytes_ = 0;  ///< Of the texts in it; what stands around them is not counted.
+    std::size_t messages_at_ = 0;   ///< Where the first message begins in text_.prompt.
+    std::vector<std::size_t> message_bytes_;  ///< Of each, the oldest first.
     Completion completion_;
 };
 

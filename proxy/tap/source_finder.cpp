@@ -107,15 +107,21 @@ std::size_t replaced_bytes(std::size_t begin, std::size_t end,
     return bytes;
 }
 
-std::string replace_parts(std::string_view text, std::size_t begin, std::size_t end,
-                          const std::vector<Replacement>& parts) {
-    std::string out;
-    out.reserve(replaced_bytes(begin, end, parts));
+void append_replaced(std::string_view text, std::size_t begin, std::size_t end,
+                     const std::vector<Replacement>& parts, std::string& out) {
     for (auto part = first_from(begin, parts); part != parts.end() && part->end <= end; ++part) {
         out.append(text.substr(begin, part->begin - begin)).append(part->text);
         begin = part->end;
     }
-    return out.append(text.substr(begin, end - begin));
+    out.append(text.substr(begin, end - begin));
+}
+
+std::string replace_parts(std::string_view text, std::size_t begin, std::size_t end,
+                          const std::vector<Replacement>& parts) {
+    std::string out;
+    out.reserve(replaced_bytes(begin, end, parts));
+    append_replaced(text, begin, end, parts, out);
+    return out;
 }
 
 }  // namespace ccproxy::tap

@@ -62,10 +62,13 @@ class SourceFinder {
     Member member_ = Member::other;  ///< Whose value comes next.
 };
 
-/// What replace_parts() gives, in bytes.
+/// What append_replaced() appends, in bytes.
 std::size_t replaced_bytes(std::size_t begin, std::size_t end,
                            const std::vector<Replacement>& parts);
-/// `text` from `begin` to `end` with those of `parts`, which are in order, that lie within.
+/// Appends `text` from `begin` to `end` with those of `parts`, which are in order, that lie within.
+void append_replaced(std::string_view text, std::size_t begin, std::size_t end,
+                     const std::vector<Replacement>& parts, std::string& out);
+/// The same, in a string of its own.
 std::string replace_parts(std::string_view text, std::size_t begin, std::size_t end,
                           const std::vector<Replacement>& parts);
 

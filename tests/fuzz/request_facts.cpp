@@ -37,14 +37,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     event.mode = "api";
     event.model = facts->model;
     event.status_code = 200;
-    event.conversation = capture.take();
+    const ccproxy::ConversationText text = capture.take();
+    const ccproxy::EventPieces pieces = ccproxy::encode_event(event, text);
     std::string bytes;
-    ccproxy::encode_event(event, bytes);
+    for (const std::string_view piece : pieces.views()) bytes.append(piece);
     const auto parts = ccproxy::split_event(bytes);
     check(parts.has_value(), "an event with a conversation can be taken apart");
     check(parts->conversation.has_value(), "the conversation is in it");
-    check(parts->conversation->messages.size() == event.conversation->messages.size(),
-          "with all its messages");
+    check(parts->conversation->messages.size() <= slices.messages.size(),
+          "with no messages but the request's");
+    check(parts->conversation->truncated == text.truncated, "and says whether that is all");
+    check(text.truncated || parts->conversation->messages.size() == slices.messages.size(),
+          "which it is only with all messages");
     check(ccproxy::decode_event(parts->fields).has_value(), "the rest of it can be read");
     return 0;
 }

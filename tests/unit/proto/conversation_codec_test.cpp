@@ -46,6 +46,27 @@ std::string nested(std::size_t depth) {
 
 }  // namespace
 
+TEST_CASE("a conversation that is put together already makes the same event") {
+    Conversation conversation;
+    conversation.system = R"("be brief")";
+    conversation.messages = {R"({"role":"user","content":"hi"})", "{}"};
+    ConversationText text{R"("system":"be brief","messages":[{"role":"user","content":"hi"},{}])",
+                          R"({"role":"assistant","content":[]})", true};
+    for (int i = 0; i < 2; ++i) {
+        conversation.completion = text.completion;
+        conversation.truncated = text.truncated;
+        const EventPieces pieces = encode_event(event_with({}), text);
+        std::string bytes;
+        for (const std::string_view piece : pieces.views()) bytes.append(piece);
+        CHECK(bytes == encoded(event_with(conversation)));
+        CHECK(pieces.bytes() == bytes.size());
+        text.completion.clear();
+        text.truncated = false;
+    }
+    const EventPieces nothing = encode_event(event_with({}), ConversationText{});
+    CHECK(nothing.tail == "}}");
+}
+
 TEST_CASE("a conversation survives its encoding") {
     Conversation conversation;
     conversation.system = R"("be \"brief\" \\ 中")";

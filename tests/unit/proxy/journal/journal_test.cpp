@@ -81,6 +81,37 @@ TEST_CASE("events are read back in order, across segments and restarts") {
     CHECK(journal.status().next_seq == 151);
 }
 
+TEST_CASE("an event that comes in pieces is read as one") {
+    const test::TempFolder folder;
+    Journal journal(options(folder));
+    const std::string_view pieces[] = {"{\"a\":", "", "1}"};
+    CHECK(journal.append(pieces) == 1);
+    CHECK(journal.append(std::string_view()) == 2);
+    const std::string_view too_many[] = {"1", "2", "3", "4"};
+    CHECK(journal.append(too_many) == 0);
+    append_events(journal, 3, 3);
+    CHECK(read_all(journal) == Entries{{1, "{\"a\":1}"}, {2, ""}, {3, event(3)}});
+}
+
+TEST_CASE("a block that is kept stays as it was while the reader goes on") {
+    const test::TempFolder folder;
+    JournalOptions large = options(folder);
+    large.segment_bytes = 1 << 20;
+    Journal journal(large);
+    const auto text = [](std::uint64_t seq) {
+        return std::string(30'000, static_cast<char>('a' + seq));
+    };
+    for (std::uint64_t seq = 1; seq <= 20; ++seq) REQUIRE(journal.append(text(seq)));
+    JournalReader reader(journal.folder());
+    std::vector<std::pair<std::shared_ptr<const char[]>, std::string_view>> kept;
+    while (const auto entry = reader.next(20)) {
+        const std::string_view payload = entry->payload;
+        if (entry->seq % 3 == 0) kept.emplace_back(reader.keep_block(), payload);
+    }
+    REQUIRE(kept.size() == 6);
+    for (std::uint64_t i = 0; i < 6; ++i) CHECK(kept[i].second == text(3 * (i + 1)));
+}
+
 TEST_CASE("a reader follows a journal that is being written by several threads") {
     const test::TempFolder folder;
     JournalOptions large = options(folder);
@@ -115,7 +146,9 @@ TEST_CASE("a torn tail is cut, whatever part of a record it is") {
             path = segment_path(journal, 1);
         }
         char header[record_header_bytes];
-        encode_record_header(4, event(4), header);
+        const std::string payload = event(4);
+        const std::string_view pieces[] = {payload};
+        encode_record_header(4, pieces, header);
         const std::string record = std::string(header, sizeof header) + event(4);
         std::ofstream(path, std::ios::app | std::ios::binary) << record.substr(0, torn);
 

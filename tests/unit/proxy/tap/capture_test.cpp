@@ -2,6 +2,7 @@
 
 #include "common/hash.hpp"
 #include "proxy/tap/conversation_capture.hpp"
+#include "proxy/tap/json_pieces.hpp"
 #include "proxy/tap/request_facts.hpp"
 
 namespace ccproxy::tap {
@@ -9,12 +10,32 @@ namespace {
 
 constexpr std::size_t much = 1 << 20;
 
+std::vector<JsonChild> children(std::string_view json) {
+    return read_children(json).value();
+}
+
+/// Takes apart what was put together, each text as it stands there.
+Conversation apart(const ConversationText& text) {
+    Conversation conversation;
+    conversation.completion = text.completion;
+    conversation.truncated = text.truncated;
+    const std::string object = "{" + text.prompt + "}";
+    for (const JsonChild& member : children(object)) {
+        if (member.name == "system") conversation.system = member.json;
+        if (member.name != "messages") continue;
+        for (const JsonChild& message : children(member.json)) {
+            conversation.messages.emplace_back(message.json);
+        }
+    }
+    return conversation;
+}
+
 Conversation captured(const std::string& body, std::size_t max_bytes = much) {
     PromptSlices slices;
     REQUIRE(read_request_facts(body, &slices).has_value());
     ConversationCapture capture(max_bytes);
     capture.take_prompt(body, slices);
-    return capture.take();
+    return apart(capture.take());
 }
 
 using Texts = std::vector<std::string>;
@@ -124,10 +145,23 @@ TEST_CASE("the completion takes its room from the oldest messages") {
     ConversationCapture capture(100);
     capture.take_prompt(body, slices);
     capture.completion().take_message(R"({"content":[{"t":"33333"}]})");
-    const Conversation conversation = capture.take();
+    const Conversation conversation = apart(capture.take());
     CHECK(conversation.truncated);
     CHECK(conversation.messages == Texts{R"({"b":"222222222222222222222222222222"})"});
     CHECK(conversation.completion == R"({"role":"assistant","content":[{"t":"33333"}]})");
+}
+
+TEST_CASE("where the completion needs the room of all messages, none is left") {
+    const std::string body = R"({"messages":[{"a":")" + std::string(40, 'a') + R"("}]})";
+    PromptSlices slices;
+    REQUIRE(read_request_facts(body, &slices).has_value());
+    ConversationCapture capture(80);
+    capture.take_prompt(body, slices);
+    capture.completion().take_message(R"({"content":[{}]})");
+    const Conversation conversation = apart(capture.take());
+    CHECK(conversation.truncated);
+    CHECK(conversation.messages.empty());
+    CHECK(conversation.completion == R"({"role":"assistant","content":[{}]})");
 }
 
 TEST_CASE("a system prompt of half the limit is left out, and so is a message beyond all of it") {
@@ -200,7 +234,7 @@ TEST_CASE("what is given up is gone, and says so") {
     CHECK(capture.held_bytes() == 0);
     capture.completion().take_message(R"({"content":[{"t":1}]})");
     CHECK(capture.held_bytes() == 0);
-    Conversation nothing;
+    ConversationText nothing;
     nothing.truncated = true;
     CHECK(capture.take() == nothing);
 }
