@@ -1,7 +1,8 @@
 // The whole at a glance: the overview, today by the hour, and who and what used most.
-#include <array>
+#include <algorithm>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "analytics/api/handlers.hpp"
 #include "analytics/api/params.hpp"
@@ -34,25 +35,42 @@ Figures read_all(StoreReader& reader, const StatsRange& range) {
     return table.rows.empty() ? Figures{} : std::move(table.rows.front().figures);
 }
 
-/// By a label that becomes a key.
-Result<std::map<std::string, Figures>> read_by(StoreReader& reader, const StatsRange& range,
-                                               Dimension dimension) {
-    StatsQuery query = question(range);
-    query.by[dimension] = true;
-    query.sort = FigureSort::request_count;
-    query.ascending = false;
-    query.limit = max_shown_models;
-    const Result<StatsTable> table = reader.stats(query);
-    if (!table) return table.error();
-    std::map<std::string, Figures> by_name;
-    for (const StatsRow& row : table->rows) {
-        const std::string& label = row.labels[dimension];
-        by_name[label.empty() ? unknown_name : label].add(row.figures);
-    }
-    return by_name;
+using ByName = std::map<std::string, Figures>;
+
+/// Split by two labels that become keys. Of all models those that are asked for most.
+struct Split {
+    ByName by_mode, by_model;
+};
+
+void keep_most_used(ByName& by_name, std::size_t count) {
+    if (by_name.size() <= count) return;
+    std::vector<ByName::iterator> order;
+    for (auto entry = by_name.begin(); entry != by_name.end(); ++entry) order.push_back(entry);
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+        return a->second.request_count > b->second.request_count;
+    });
+    for (std::size_t i = count; i < order.size(); ++i) by_name.erase(order[i]);
 }
 
-void write_by(JsonText& json, const char* name, const std::map<std::string, Figures>& by_name) {
+Result<Split> read_split(StoreReader& reader, const StatsRange& range) {
+    StatsQuery query = question(range);
+    query.by[Dimension::mode] = query.by[Dimension::model] = true;
+    query.limit = max_stats_rows;
+    const Result<StatsTable> table = reader.stats(query);
+    if (!table) return table.error();
+    const auto name = [](const std::string& label) {
+        return label.empty() ? std::string(unknown_name) : label;
+    };
+    Split split;
+    for (const StatsRow& row : table->rows) {
+        split.by_mode[name(row.labels[Dimension::mode])].add(row.figures);
+        split.by_model[name(row.labels[Dimension::model])].add(row.figures);
+    }
+    keep_most_used(split.by_model, max_shown_models);
+    return split;
+}
+
+void write_by(JsonText& json, const char* name, const ByName& by_name) {
     json.open_object(name);
     for (const auto& [label, figures] : by_name) {
         json.open_object(label);
@@ -113,10 +131,9 @@ http::Response show_overview(const Call& call) {
     if (const auto error = params.error()) return http::error_response(400, error->message);
 
     const Figures all = read_all(reader, range);
-    const auto by_mode = read_by(reader, range, Dimension::mode);
-    const auto by_model = read_by(reader, range, Dimension::model);
-    if (!by_mode) return too_much(by_mode.error());
-    if (!by_model) return too_much(by_model.error());
+    const auto split = read_split(reader, range);
+    if (!split) return too_much(split.error());
+    const ActiveCount active = reader.count_active(range.from_ms, range.to_ms);
     JsonText json;
     json.open_object();
     json.integer("days", range.days);
@@ -124,11 +141,10 @@ http::Response show_overview(const Call& call) {
     write_counts(json, all, "total_requests");
     write_averages(json, all);
     write_percentiles(json, all);
-    json.integer("total_users", reader.count_active(Dimension::user, range.from_ms, range.to_ms));
-    json.integer("active_tokens",
-                 reader.count_active(Dimension::token, range.from_ms, range.to_ms));
-    write_by(json, "by_mode", *by_mode);
-    write_by(json, "by_model", *by_model);
+    json.integer("total_users", active.users);
+    json.integer("active_tokens", active.tokens);
+    write_by(json, "by_mode", split->by_mode);
+    write_by(json, "by_model", split->by_model);
     json.close_object();
     return http::json_response(200, json.str());
 }

@@ -1,7 +1,7 @@
 #include "analytics/stats/figures.hpp"
 
 namespace ccproxy::analytics {
-const std::array<std::int64_t Figures::*, 13> Figures::sums{
+const std::array<Figures::Sum, 13> Figures::sums{
     &Figures::request_count,
     &Figures::success_count,
     &Figures::prompt_tokens,

@@ -39,8 +39,9 @@ struct Figures {
 
     bool operator==(const Figures&) const = default;
 
+    using Sum = std::int64_t Figures::*;
     /// All the sums, in the order of the columns that keep them.
-    static const std::array<std::int64_t Figures::*, 13> sums;
+    static const std::array<Sum, 13> sums;
 };
 
 }  // namespace ccproxy::analytics

@@ -78,22 +78,35 @@ void Histogram::add_to_bucket(std::uint32_t index, std::uint64_t count) {
 void Histogram::merge(const Histogram& other) {
     if (buckets_.empty()) {
         buckets_ = other.buckets_;
-        return;
+    } else {
+        merge(other.buckets_.data(), other.buckets_.data() + other.buckets_.size());
     }
+}
+
+bool Histogram::merge_encoded(std::string_view bytes) {
+    Buckets buckets;
+    const std::optional<std::size_t> count = read(bytes, buckets);
+    if (count) merge(buckets.data(), buckets.data() + *count);
+    return count.has_value();
+}
+
+void Histogram::merge(const Bucket* first, const Bucket* last) {
     // A small one into a large one is the usual case of a sum over many roll-ups.
-    if (other.buckets_.size() * 8 <= buckets_.size()) {
-        for (const Bucket& bucket : other.buckets_) add_to_bucket(bucket.index, bucket.count);
+    if (static_cast<std::size_t>(last - first) * 8 <= buckets_.size()) {
+        for (const Bucket* theirs = first; theirs != last; ++theirs) {
+            add_to_bucket(theirs->index, theirs->count);
+        }
         return;
     }
     // What is there already is added in place: a long sum soon has all the buckets.
     std::vector<Bucket> missing;
     auto mine = buckets_.begin();
-    for (const Bucket& theirs : other.buckets_) {
-        while (mine != buckets_.end() && mine->index < theirs.index) ++mine;
-        if (mine != buckets_.end() && mine->index == theirs.index) {
-            mine->count = bounded_sum(mine->count, theirs.count);
+    for (const Bucket* theirs = first; theirs != last; ++theirs) {
+        while (mine != buckets_.end() && mine->index < theirs->index) ++mine;
+        if (mine != buckets_.end() && mine->index == theirs->index) {
+            mine->count = bounded_sum(mine->count, theirs->count);
         } else {
-            missing.push_back(theirs);
+            missing.push_back(*theirs);
         }
     }
     if (missing.empty()) return;
@@ -143,22 +156,26 @@ void Histogram::encode(std::string& bytes) const {
 
 std::optional<Histogram> Histogram::decode(std::string_view bytes) {
     Histogram histogram;
-    if (bytes.empty()) return histogram;
-    if (bytes.front() != version) return std::nullopt;
-    bytes.remove_prefix(1);
-    if (bytes.empty()) return std::nullopt;
-    const char* next = bytes.data();
-    const char* const end = next + bytes.size();
+    if (!histogram.merge_encoded(bytes)) return std::nullopt;
+    return histogram;
+}
+
+/// How many buckets the bytes hold; nothing when they are not what encode() makes.
+std::optional<std::size_t> Histogram::read(std::string_view bytes, Buckets& buckets) {
+    if (bytes.empty()) return 0;
+    if (bytes.size() == 1 || bytes.front() != version) return std::nullopt;
+    const char* next = bytes.data() + 1;
+    const char* const end = bytes.data() + bytes.size();
     std::uint64_t passed = 0;
-    histogram.buckets_.reserve(std::min(bytes.size() / 2, max_buckets));
+    std::size_t size = 0;
     while (next != end) {
         const std::uint64_t distance = take_number(next, end);
         const std::uint64_t count = take_number(next, end);
         if (distance == 0 || count == 0 || distance > max_buckets - passed) return std::nullopt;
         passed += distance;
-        histogram.buckets_.push_back({static_cast<std::uint32_t>(passed - 1), count});
+        buckets[size++] = {static_cast<std::uint32_t>(passed - 1), count};
     }
-    return histogram;
+    return size;
 }
 
 }  // namespace ccproxy::analytics

@@ -1,6 +1,7 @@
 // How many values fell where: percentiles of any union of roll-ups, in a few bytes each. Pure.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,6 +20,8 @@ class Histogram {
     /// Counts a value; what is negative counts as 0, what is beyond max_value as that.
     void add(std::int64_t value, std::uint64_t count = 1);
     void merge(const Histogram& other);
+    /// Merges what encode() made. False, and nothing is merged, when the bytes are not that.
+    bool merge_encoded(std::string_view bytes);
     /// Adds what `expected` has and `stored` has not, and takes away what `stored` has too much;
     /// no bucket falls below 0.
     void correct(const Histogram& expected, const Histogram& stored);
@@ -48,7 +51,11 @@ class Histogram {
         bool operator==(const Bucket&) const = default;
     };
 
+    using Buckets = std::array<Bucket, max_buckets>;
+
     void add_to_bucket(std::uint32_t index, std::uint64_t count);
+    void merge(const Bucket* first, const Bucket* last);
+    static std::optional<std::size_t> read(std::string_view bytes, Buckets& buckets);
 
     std::vector<Bucket> buckets_;  ///< Ascending by index; no count is 0.
 };

@@ -77,6 +77,10 @@ struct StatsTable {
     std::size_t total_rows = 0;  ///< That there are without the limit.
 };
 
+struct ActiveCount {
+    std::int64_t tokens = 0, users = 0;
+};
+
 /// So many rows are looked at to find the first ones.
 inline constexpr std::size_t max_stats_rows = 200'000;
 
@@ -107,9 +111,9 @@ class StatsReader {
     virtual const DayZone& stats_zone() = 0;
     /// Exact and current. Fails when the question has more than max_stats_rows rows as answer.
     virtual Result<StatsTable> stats(const StatsQuery& query) = 0;
-    /// How many different ones had a request in the range; what is not known is not counted.
-    virtual std::int64_t count_active(Dimension dimension, std::int64_t from_ms,
-                                      std::int64_t to_ms) = 0;
+    /// How many different ones had a request in the range, which is one of a StatsQuery; what is
+    /// not known is not counted.
+    virtual ActiveCount count_active(std::int64_t from_ms, std::int64_t to_ms) = 0;
 
     /// Logs that are older than this may be gone, so that nothing can be computed from them.
     virtual std::int64_t logs_purged_before_ms() = 0;

@@ -22,6 +22,12 @@ class Conditions {
         sql_ += (sql_.empty() ? " WHERE (" : " AND (") + condition + ")";
         for (Value& value : values) values_.push_back(std::move(value));
     }
+    /// All those of `other`.
+    void add(const Conditions& other) {
+        if (other.empty()) return;
+        sql_ += (sql_.empty() ? " WHERE " : " AND ") + other.expression();
+        values_.insert(values_.end(), other.values_.begin(), other.values_.end());
+    }
     template <class T>
     void add_optional(const std::string& condition, const std::optional<T>& value) {
         if (value) add(condition, {Value(*value)});

@@ -23,7 +23,7 @@ void merge(sqlite3_context* context, int, sqlite3_value** values) {
     if (added.empty()) return sqlite3_result_value(context, values[0]);
     try {
         Histogram sum = Histogram::decode(bytes_of(values[0])).value_or(Histogram{});
-        sum.merge(Histogram::decode(added).value_or(Histogram{}));
+        sum.merge_encoded(added);
         std::string bytes;
         sum.encode(bytes);
         sqlite3_result_blob(context, bytes.data(), static_cast<int>(bytes.size()),

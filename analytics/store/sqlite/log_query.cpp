@@ -11,6 +11,7 @@
 #include "analytics/store/sqlite/cursor.hpp"
 #include "analytics/store/sqlite/log_conditions.hpp"
 #include "analytics/store/sqlite/log_hours.hpp"
+#include "analytics/store/sqlite/log_path.hpp"
 #include "analytics/store/sqlite/log_rows.hpp"
 #include "analytics/store/sqlite/log_total.hpp"
 
@@ -133,19 +134,26 @@ class PageFiller {
     std::int64_t to_skip_;
 };
 
-std::string select_in_order(const Conditions& where, const PageRequest& page) {
+/// `table` is request_logs, and may name an index.
+std::string select_in_order(const std::string& table, const Conditions& where,
+                            const PageRequest& page) {
     const std::string direction = page.ascending ? " ASC" : " DESC";
-    return std::string("SELECT ") + log_columns + " FROM request_logs" + where.sql() +
-           " ORDER BY " + column_of(page.sort).name + direction + ", id" + direction;
+    return std::string("SELECT ") + log_columns + " FROM " + table + where.sql() + " ORDER BY " +
+           column_of(page.sort).name + direction + ", id" + direction;
 }
 
 /// Only the hours that hold logs of the filter, as the roll-ups tell.
 void fill_by_hours(SQLite::Database& database, const DayZone& zone, const LogFilter& filter,
-                   Conditions where, const PageRequest& request, LogPage& page) {
+                   const Conditions& rest, const PageRequest& request, LogPage& page) {
+    LogPath path = path_of(database, filter);
+    Conditions& where = path.conditions;
+    where.add(rest);
     // The only times among the conditions: of two that bound a walk, SQLite might take the wider.
     where.add("request_at >= ?", {std::int64_t{0}});
     where.add("request_at < ?", {std::int64_t{0}});
-    SQLite::Statement rows(database, select_in_order(where, request));
+    SQLite::Statement rows(
+        database,
+        select_in_order(std::string("request_logs INDEXED BY ") + path.index, where, request));
     const int times = where.bind(rows) - 2;
     PageFiller filler(request, page);
     MatchingHours hours(database, zone, filter, request.ascending);
@@ -185,11 +193,11 @@ Result<LogPage> read_log_page(SQLite::Database& database, const DayZone& zone,
     result.total = total.count;
     result.total_is_exact = total.is_exact;
     if (by_hours) {
-        fill_by_hours(database, zone, rest, std::move(where), page, result);
+        fill_by_hours(database, zone, rest, where, page, result);
     } else {
         where.add_optional("request_at >= ?", filter.from_ms);
         where.add_optional("request_at < ?", filter.to_ms);
-        SQLite::Statement rows(database, select_in_order(where, page));
+        SQLite::Statement rows(database, select_in_order("request_logs", where, page));
         where.bind(rows);
         PageFiller(page, result).fill(rows);
     }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "analytics/store/sqlite/log_conditions.hpp"
 #include "analytics/store/sqlite/log_hours.hpp"
+#include "analytics/store/sqlite/log_path.hpp"
 #include "analytics/store/sqlite/meta.hpp"
 
 namespace ccproxy::analytics {
@@ -25,21 +25,16 @@ bool has_no_condition(const LogFilter& filter) {
 LogTotal look(const SQLite::Database& database, const LogFilter& filter, std::int64_t from_ms,
               std::int64_t to_ms) {
     if (from_ms >= to_ms) return {};
-    // What has an index of its own is counted through it, all else by walking over times.
-    const bool by_conversation = filter.conversation_id.has_value();
-    const Narrowing narrowing = by_conversation ? Narrowing::conversation : Narrowing::token;
-    Conditions narrow;
-    narrow.add_optional(by_conversation ? "conversation_id = ?" : "token_id = ?",
-                        by_conversation ? filter.conversation_id : filter.token_id);
-    add_failure_index(filter, narrow);
+    LogPath path = path_of(database, filter);
+    Conditions& narrow = path.conditions;
     narrow.add("request_at >= ?", {from_ms});
     narrow.add("request_at < ?", {to_ms});
     Conditions fits;
-    add_filter(filter, narrowing, fits);
+    add_filter(filter, Narrowing::none, fits);
     SQLite::Statement row(database, "SELECT count(*), ifnull(sum(fits), 0) FROM (SELECT " +
                                         (fits.empty() ? std::string("1") : fits.expression()) +
-                                        " AS fits FROM request_logs" + narrow.sql() +
-                                        " ORDER BY request_at DESC " + "LIMIT " +
+                                        " AS fits FROM request_logs INDEXED BY " + path.index +
+                                        narrow.sql() + " ORDER BY request_at DESC LIMIT " +
                                         std::to_string(max_looked_at + 1) + ")");
     narrow.bind(row, fits.bind(row));
     row.executeStep();

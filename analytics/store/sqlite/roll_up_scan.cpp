@@ -99,6 +99,13 @@ std::optional<std::vector<std::int64_t>> few_groups(
         sql.append(" AND ").append(columns_of_groups[dimension]).append(" = ?");
         values.push_back(*filter[dimension]);
     }
+    if (kind == 0 && filter[Dimension::user] && !filter[Dimension::token]) {
+        // Full groups are many, and their index begins with the token.
+        sql +=
+            " AND token_id IN (SELECT token_id FROM usage_groups WHERE kind = 1 AND "
+            "user_name = ?)";
+        values.push_back(*filter[Dimension::user]);
+    }
     if (values.empty()) return std::nullopt;
     RawStatement row(database, sql + " LIMIT " + std::to_string(max_few_groups + 1));
     row.bind(1, kind);

@@ -1,5 +1,7 @@
 #include "analytics/store/sqlite/roll_up_table.hpp"
 
+#include <algorithm>
+
 namespace ccproxy::analytics {
 namespace {
 
@@ -48,13 +50,6 @@ std::string write_sql(const RollUpTable& table, FiguresWriter::Mode mode, const 
 }
 
 constexpr const char* values = "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-
-bool merge_histogram(std::string_view bytes, Histogram& sum) {
-    const std::optional<Histogram> read = Histogram::decode(bytes);
-    if (!read) return false;
-    sum.merge(*read);
-    return true;
-}
 
 }  // namespace
 
@@ -107,19 +102,30 @@ Labels labels_of_kind(const Labels& labels, int kind) {
 const std::string sum_columns = join(sum_names);
 const std::string histogram_columns = join(histogram_names);
 
+std::string columns_of(const std::vector<Figures::Sum>& sums) {
+    std::string columns;
+    for (const auto member : sums) {
+        const auto place = std::find(Figures::sums.begin(), Figures::sums.end(), member);
+        const auto index = static_cast<std::size_t>(place - Figures::sums.begin());
+        columns.append(columns.empty() ? "" : ", ").append(sum_names.at(index));
+    }
+    return columns;
+}
+
 void read_sums(const RawStatement& row, int first_column, Figures& figures) {
     for (const auto member : Figures::sums) figures.*member = row.integer(first_column++);
 }
 
-void add_sums(const RawStatement& row, int first_column, Figures& figures) {
-    for (const auto member : Figures::sums) {
+void add_sums(const RawStatement& row, int first_column, const std::vector<Figures::Sum>& sums,
+              Figures& figures) {
+    for (const auto member : sums) {
         figures.*member = wrapping_sum(figures.*member, row.integer(first_column++));
     }
 }
 
 bool merge_histograms(const RawStatement& row, int first_column, Figures& figures) {
-    const bool duration = merge_histogram(row.bytes(first_column), figures.duration_ms);
-    const bool ttft = merge_histogram(row.bytes(first_column + 1), figures.ttft_ms);
+    const bool duration = figures.duration_ms.merge_encoded(row.bytes(first_column));
+    const bool ttft = figures.ttft_ms.merge_encoded(row.bytes(first_column + 1));
     return duration && ttft;
 }
 

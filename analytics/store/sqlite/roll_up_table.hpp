@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "analytics/store/sqlite/raw_statement.hpp"
 #include "analytics/store/stats.hpp"
@@ -13,6 +14,9 @@ namespace ccproxy::analytics {
 /// Which dimensions a kind of groups keeps; the index is its number in the tables.
 inline constexpr std::size_t kind_count = 4;
 extern const std::array<ByDimension<bool>, kind_count> kinds;
+
+/// Token and user.
+inline constexpr int kind_of_users = 1;
 
 /// The kind with the fewest rows that keeps all of `wanted`.
 int smallest_kind(const ByDimension<bool>& wanted);
@@ -38,9 +42,13 @@ inline bool has_weeks(int kind) {
 extern const std::string sum_columns, histogram_columns;
 inline constexpr int sum_column_count = 13;
 
+/// The columns of some of the sums, in their order.
+std::string columns_of(const std::vector<Figures::Sum>& sums);
+
 void read_sums(const RawStatement& row, int first_column, Figures& figures);
-/// Adds to the sums that are there.
-void add_sums(const RawStatement& row, int first_column, Figures& figures);
+/// Adds to some of the sums that are there.
+void add_sums(const RawStatement& row, int first_column, const std::vector<Figures::Sum>& sums,
+              Figures& figures);
 /// Adds to the histograms that are there; what is damaged counts as empty. True when nothing was
 /// damaged.
 bool merge_histograms(const RawStatement& row, int first_column, Figures& figures);

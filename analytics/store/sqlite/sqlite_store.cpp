@@ -7,6 +7,7 @@
 
 #include <stdexcept>
 
+#include "analytics/store/sqlite/active_count.hpp"
 #include "analytics/store/sqlite/appender.hpp"
 #include "analytics/store/sqlite/compression.hpp"
 #include "analytics/store/sqlite/connection.hpp"
@@ -238,9 +239,8 @@ class SqliteReader final : public StoreReader {
     Result<StatsTable> stats(const StatsQuery& query) override {
         return read_stats(database_, stats_zone(), query);
     }
-    std::int64_t count_active(Dimension dimension, std::int64_t from_ms,
-                              std::int64_t to_ms) override {
-        return analytics::count_active(database_, stats_zone(), dimension, from_ms, to_ms);
+    ActiveCount count_active(std::int64_t from_ms, std::int64_t to_ms) override {
+        return analytics::count_active(database_, stats_zone(), from_ms, to_ms);
     }
     std::int64_t logs_purged_before_ms() override { return read_logs_purged_before_ms(database_); }
     std::optional<std::int64_t> next_day_with_data(std::int64_t day, std::int64_t end) override {

@@ -3,23 +3,16 @@
 #include <SQLiteCpp/Transaction.h>
 
 #include <algorithm>
-#include <limits>
-#include <set>
 #include <unordered_map>
-#include <unordered_set>
 
+#include "analytics/store/sqlite/group_slots.hpp"
 #include "analytics/store/sqlite/roll_up_scan.hpp"
-#include "analytics/store/sqlite/usage_groups.hpp"
 
 namespace ccproxy::analytics {
 namespace {
 
-using Filter = ByDimension<std::optional<std::string>>;
-
-/// Token and user.
-constexpr int kind_of_users = 1;
-/// Each takes a microsecond.
-constexpr std::size_t max_looked_up = 5'000;
+/// So few rows are sooner looked up than found among all.
+constexpr std::size_t max_looked_up = 50;
 
 ByDimension<bool> dimensions_of(const StatsQuery& query) {
     ByDimension<bool> wanted = query.by;
@@ -29,51 +22,6 @@ ByDimension<bool> dimensions_of(const StatsQuery& query) {
     }
     return wanted;
 }
-
-/// Groups as the question sees them: which ones fit, and which are one and the same.
-class Slots {
-  public:
-    static constexpr std::size_t unfit = std::numeric_limits<std::size_t>::max();
-
-    Slots(const SQLite::Database& database, const StatsQuery& query)
-        : query_(query),
-          select_(database,
-                  "SELECT token_id, user_name, account_id, mode, model FROM usage_groups "
-                  "WHERE id = ?") {}
-
-    std::size_t of(std::int64_t group_id) {
-        const auto [known, is_new] = slot_of_group_.try_emplace(group_id, unfit);
-        if (is_new) known->second = find(group_id);
-        return known->second;
-    }
-    [[nodiscard]] const Labels& labels(std::size_t slot) const { return labels_[slot]; }
-
-  private:
-    std::size_t find(std::int64_t group_id) {
-        Labels labels;
-        select_.bind(1, group_id);
-        bool fits = select_.step();
-        for (std::size_t i = 0; i < dimension_count && fits; ++i) {
-            const auto dimension = static_cast<Dimension>(i);
-            const std::string_view label = select_.bytes(static_cast<int>(i));
-            if (query_.filter[dimension] && *query_.filter[dimension] != label) fits = false;
-            if (query_.by[dimension]) labels[dimension] = label;
-        }
-        select_.reset();
-        if (!fits) return unfit;
-        std::string key;
-        UsageGroups::append_key(labels, key);
-        const auto [slot, is_new] = slot_of_labels_.try_emplace(key, labels_.size());
-        if (is_new) labels_.push_back(std::move(labels));
-        return slot->second;
-    }
-
-    const StatsQuery& query_;
-    RawStatement select_;
-    std::unordered_map<std::int64_t, std::size_t> slot_of_group_;
-    std::unordered_map<std::string, std::size_t> slot_of_labels_;
-    std::vector<Labels> labels_;
-};
 
 RollUpLevel coarsest_for(TimeUnit unit) {
     switch (unit) {
@@ -134,6 +82,35 @@ double rank_of(const Figures& figures, FigureSort sort) {
     return 0;
 }
 
+/// The sums that rank_of() looks at.
+std::vector<Figures::Sum> sums_of_rank(FigureSort sort) {
+    switch (sort) {
+        case FigureSort::time:
+            return {};
+        case FigureSort::request_count:
+            return {&Figures::request_count};
+        case FigureSort::success_count:
+            return {&Figures::success_count};
+        case FigureSort::error_count:
+            return {&Figures::request_count, &Figures::success_count};
+        case FigureSort::prompt_tokens:
+            return {&Figures::prompt_tokens};
+        case FigureSort::completion_tokens:
+            return {&Figures::completion_tokens};
+        case FigureSort::total_tokens:
+            return {&Figures::prompt_tokens, &Figures::completion_tokens};
+        case FigureSort::cost:
+            return {&Figures::cost_nano_usd};
+        case FigureSort::avg_duration:
+            return {&Figures::duration_sum_ms, &Figures::request_count};
+        case FigureSort::avg_ttft:
+            return {&Figures::ttft_sum_ms, &Figures::ttft_count};
+    }
+    return {};
+}
+
+/// Columns cost more than rows, and histograms most. So what an answer may leave out at its end is
+/// not read: the rows that are shown are found first, where they may be few of many.
 class Answer {
   public:
     Answer(const SQLite::Database& database, const DayZone& zone, const StatsQuery& query)
@@ -146,14 +123,23 @@ class Answer {
           slots_(database, query) {}
 
     Result<StatsTable> read() {
-        if (!add_up()) {
+        const bool ranks = shows_few_of_many();
+        const bool at_once = !ranks && has_one_row();
+        add_up({ranks ? sums_of_rank(query_.sort) : all_sums_, at_once && query_.percentiles},
+               groups_, Rows::as_they_come);
+        if (rows_.size() > max_stats_rows) {
             return Error{"the answer has more than " + std::to_string(max_stats_rows) +
                          " rows; narrow the range or the filters"};
         }
         StatsTable table;
         table.total_rows = rows_.size();
         cut();
-        if (query_.percentiles) add_histograms();
+        if (ranks) {
+            for (Row& row : rows_) row.figures = {};
+            add_up({all_sums_, query_.percentiles}, kept_groups(), Rows::kept);
+        } else if (query_.percentiles && !at_once) {
+            add_up({{}, true}, groups_, Rows::kept);
+        }
         for (Row& row : rows_) {
             table.rows.push_back(
                 {slots_.labels(row.place.slot), row.place.period, std::move(row.figures)});
@@ -166,6 +152,21 @@ class Answer {
         Place place;
         Figures figures;
     };
+    struct Columns {
+        std::vector<Figures::Sum> sums;
+        bool histograms;
+    };
+    enum class Rows { as_they_come, kept };
+    using Groups = std::optional<std::vector<std::int64_t>>;
+
+    /// A list of tokens or users by some figure, as a rule.
+    [[nodiscard]] bool shows_few_of_many() const {
+        return kind_ == kind_of_users && !groups_ && query_.per == TimeUnit::none &&
+               query_.limit <= max_looked_up;
+    }
+    [[nodiscard]] bool has_one_row() const {
+        return query_.per == TimeUnit::none && query_.by == ByDimension<bool>{};
+    }
 
     [[nodiscard]] std::int64_t shown_period(const Segment& segment, std::int64_t period) const {
         if (query_.per == TimeUnit::none) return 0;
@@ -173,20 +174,31 @@ class Answer {
         return part_of_day ? segment.day : period;
     }
 
-    /// False when there are too many rows.
-    bool add_up() {
+    /// Stops adding rows when there are too many.
+    void add_up(const Columns& columns, const Groups& groups, Rows rows) {
+        std::string names = columns_of(columns.sums);
+        if (columns.histograms) names.append(names.empty() ? "" : ", ").append(histogram_columns);
+        const int first_histogram = 2 + static_cast<int>(columns.sums.size());
         for (const Segment& segment : segments_) {
-            scan_.read(segment, sum_columns, groups_,
+            scan_.read(segment, names, groups,
                        [&](const RawStatement& row, std::int64_t group, std::int64_t period) {
                            const std::size_t slot = slots_.of(group);
-                           if (slot == Slots::unfit || rows_.size() > max_stats_rows) return;
-                           const Place place{slot, shown_period(segment, period)};
-                           const auto [found, is_new] = places_.try_emplace(place, rows_.size());
-                           if (is_new) rows_.push_back({place, {}});
-                           add_sums(row, 2, rows_[found->second].figures);
+                           if (slot == GroupSlots::unfit) return;
+                           Row* const to = row_at({slot, shown_period(segment, period)}, rows);
+                           if (to == nullptr) return;
+                           add_sums(row, 2, columns.sums, to->figures);
+                           if (columns.histograms) {
+                               merge_histograms(row, first_histogram, to->figures);
+                           }
                        });
         }
-        return rows_.size() <= max_stats_rows;
+    }
+    Row* row_at(const Place& place, Rows rows) {
+        const auto found = places_.find(place);
+        if (found != places_.end()) return &rows_[found->second];
+        if (rows == Rows::kept || rows_.size() > max_stats_rows) return nullptr;
+        places_.emplace(place, rows_.size());
+        return &rows_.emplace_back(Row{place, {}});
     }
 
     /// Sorts, and keeps the first rows.
@@ -209,53 +221,22 @@ class Answer {
         for (std::size_t i = 0; i < rows_.size(); ++i) places_.emplace(rows_[i].place, i);
     }
 
-    /// Only now, so that no histogram is kept of a row that is not shown.
-    void add_histograms() {
-        for (const Segment& segment : segments_) {
-            scan_.read(segment, histogram_columns, groups_,
-                       [&](const RawStatement& row, std::int64_t group, std::int64_t period) {
-                           const std::size_t slot = slots_.of(group);
-                           if (slot == Slots::unfit) return;
-                           const auto found = places_.find({slot, shown_period(segment, period)});
-                           if (found == places_.end()) return;
-                           merge_histograms(row, 2, rows_[found->second].figures);
-                       });
-        }
+    [[nodiscard]] std::vector<std::int64_t> kept_groups() const {
+        std::vector<std::size_t> slots;
+        for (const Row& row : rows_) slots.push_back(row.place.slot);
+        return slots_.groups_in(slots);
     }
 
     const StatsQuery& query_;
     const int kind_;
+    const std::vector<Figures::Sum> all_sums_{Figures::sums.begin(), Figures::sums.end()};
     const RollUpScan scan_;
     const std::vector<Segment> segments_;
-    const std::optional<std::vector<std::int64_t>> groups_;
-    Slots slots_;
+    const Groups groups_;
+    GroupSlots slots_;
     std::unordered_map<Place, std::size_t, PlaceHash> places_;  ///< In rows_.
     std::vector<Row> rows_;
 };
-
-/// Finds the groups of kind 1 that have a row in the days, by looking each of them up: a few steps
-/// in a narrow index, however many days there are. False, and nothing is done, when there are so
-/// many groups, most of them of other times, that the rows of the days are sooner read.
-bool look_up_active(const SQLite::Database& database, const Segment& days,
-                    std::unordered_set<std::int64_t>& active) {
-    if (days.to - days.from == 1) return false;
-    RawStatement groups(database, "SELECT id FROM usage_groups WHERE kind = 1 LIMIT " +
-                                      std::to_string(max_looked_up + 1));
-    std::vector<std::int64_t> ids;
-    while (groups.step()) ids.push_back(groups.integer(0));
-    if (ids.size() > max_looked_up) return false;
-    RawStatement row(database,
-                     "SELECT 1 FROM usage_daily INDEXED BY usage_daily_active WHERE kind = 1 AND "
-                     "group_id = ? AND day >= ? AND day < ? LIMIT 1");
-    row.bind(2, days.from);
-    row.bind(3, days.to);
-    for (const std::int64_t id : ids) {
-        row.bind(1, id);
-        if (row.step()) active.insert(id);
-        row.reset();
-    }
-    return true;
-}
 
 }  // namespace
 
@@ -263,34 +244,6 @@ Result<StatsTable> read_stats(SQLite::Database& database, const DayZone& zone,
                               const StatsQuery& query) {
     const SQLite::Transaction snapshot(database);
     return Answer(database, zone, query).read();
-}
-
-std::int64_t count_active(SQLite::Database& database, const DayZone& zone, Dimension dimension,
-                          std::int64_t from_ms, std::int64_t to_ms) {
-    const SQLite::Transaction snapshot(database);
-    StatsQuery query;
-    query.by[dimension] = true;
-    const int kind = smallest_kind(query.by);
-    const RollUpScan scan(database, zone, kind);
-    std::unordered_set<std::int64_t> groups;
-    for (const Segment& segment :
-         segments_of(database, zone, kind, from_ms, to_ms, RollUpLevel::day)) {
-        if (kind == kind_of_users && segment.level == RollUpLevel::day &&
-            look_up_active(database, segment, groups)) {
-            continue;
-        }
-        scan.read(
-            segment, "", std::nullopt,
-            [&](const RawStatement&, std::int64_t group, std::int64_t) { groups.insert(group); });
-    }
-    Slots slots(database, query);
-    std::set<std::string> active;
-    for (const std::int64_t group : groups) {
-        const std::size_t slot = slots.of(group);
-        if (slot != Slots::unfit) active.insert(slots.labels(slot)[dimension]);
-    }
-    active.erase("");
-    return static_cast<std::int64_t>(active.size());
 }
 
 }  // namespace ccproxy::analytics

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "tests/unit/analytics/store/store_fixture.hpp"
+#include "tests/unit/analytics/store/traffic.hpp"
 
 using namespace ccproxy;
 using namespace ccproxy::analytics;
@@ -179,6 +179,88 @@ TEST_CASE("filters choose, alone and together, and total counts what they choose
         request.cursor = page.next_cursor;
     } while (!request.cursor.empty());
     CHECK(ids == sorted_ids(fitting, request));
+}
+
+namespace {
+
+constexpr std::int64_t start_ms = 1'735'689'600'000;
+constexpr std::int64_t day_ms = 86'400'000;
+
+/// Of several days, with users of one, of two, and of more tokens than are walked one by one.
+std::vector<IngestItem> traffic_of_users() {
+    std::vector<IngestItem> items = random_traffic(7, 400, start_ms, start_ms + 4 * day_ms);
+    for (unsigned i = 0; i < items.size(); ++i) {
+        Event& event = std::get<PricedEvent>(items[i].content).event;
+        event.request_at_ms -= event.request_at_ms % 1'000'000;  // Many at the same moment.
+        if (i % 8 != 0) continue;
+        event.token_id = "token-of-crowd-" + std::to_string(i % 40);
+        event.user_name = i % 40 < 5 ? "small-crowd" : "crowd-" + std::to_string(i % 2);
+    }
+    for (unsigned i = 0; i < 20; ++i) {
+        Event event = make_event(50'000 + i, start_ms + i * 10'000'000);
+        event.token_id = "token-of-many-" + std::to_string(i);
+        event.user_name = "many";
+        items.push_back(make_item(1'000 + i, event));
+    }
+    return items;
+}
+
+LogFilter random_filter(std::mt19937& random, const std::vector<IngestItem>& items) {
+    const Event& some = std::get<PricedEvent>(items[random() % items.size()].content).event;
+    LogFilter filter;
+    const auto choose = [&](std::optional<std::string>& member, const std::string& value) {
+        if (random() % 3 == 0 && !value.empty()) member = value;
+    };
+    choose(filter.token_id, some.token_id);
+    choose(filter.user_name, some.user_name);
+    choose(filter.account_id, some.account_id);
+    choose(filter.mode, some.mode);
+    choose(filter.model, some.model);
+    if (random() % 2 == 0) filter.success = random() % 4 == 0;
+    if (random() % 4 == 0) filter.from_ms = some.request_at_ms - 7'000'000;
+    if (random() % 4 == 0) filter.to_ms = some.request_at_ms + 7'000'000;
+    return filter;
+}
+
+bool fits(const LogFilter& filter, const Event& event) {
+    const auto is = [](const auto& wanted, const auto& value) {
+        return !wanted || *wanted == value;
+    };
+    return is(filter.token_id, event.token_id) && is(filter.user_name, event.user_name) &&
+           is(filter.account_id, event.account_id) && is(filter.mode, event.mode) &&
+           is(filter.model, event.model) && is(filter.success, event.success) &&
+           event.request_at_ms >= filter.from_ms.value_or(0) &&
+           event.request_at_ms < filter.to_ms.value_or(INT64_MAX);
+}
+
+}  // namespace
+
+TEST_CASE("pages of any filter give what looking at every log gives", "[store]") {
+    StoreFixture store;
+    const std::vector<IngestItem> items = traffic_of_users();
+    append_in_batches(*store.writer, items);
+    const auto reader = store.reader();
+    std::mt19937 random(23);
+    for (int i = 0; i < 300; ++i) {
+        LogFilter filter = random_filter(random, items);
+        PageRequest request;
+        request.ascending = random() % 2 == 0;
+        request.limit = 1 + static_cast<std::int64_t>(random() % 40);
+        std::vector<RequestLog> fitting;
+        for (const IngestItem& item : items) {
+            const PricedEvent& priced = std::get<PricedEvent>(item.content);
+            if (fits(filter, priced.event)) fitting.push_back({priced.event, "", {}});
+        }
+        std::vector<std::string> ids;
+        do {
+            const LogPage page = reader->request_logs(filter, request).value();
+            CHECK(page.total == static_cast<std::int64_t>(fitting.size()));
+            CHECK(page.total_is_exact);
+            collect(page, ids);
+            request.cursor = page.next_cursor;
+        } while (!request.cursor.empty());
+        CHECK(ids == sorted_ids(fitting, request));
+    }
 }
 
 TEST_CASE("a cursor of another sort, and a page out of range, are refused", "[store]") {

@@ -89,7 +89,7 @@ struct Levels : StoreFixture {
             CHECK(answered.emplace(std::pair(row.period, row.labels), row.figures).second);
         }
         CHECK(answered == counted);
-        CHECK(reader.count_active(Dimension::token, query.from_ms, query.to_ms) ==
+        CHECK(reader.count_active(query.from_ms, query.to_ms).tokens ==
               static_cast<std::int64_t>(tokens.size()));
     }
 

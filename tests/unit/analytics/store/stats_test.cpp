@@ -113,14 +113,15 @@ TEST_CASE("any question has the answer that counting has", "[store][stats]") {
         }
         const auto expected = counted(items, zone, query);
         CHECK(answered(*reader, query) == expected);
-        for (const Dimension dimension : {Dimension::token, Dimension::user, Dimension::model}) {
+        const ActiveCount active_now = reader->count_active(query.from_ms, query.to_ms);
+        for (const Dimension dimension : {Dimension::token, Dimension::user}) {
             StatsQuery of_one;
             of_one.by[dimension] = true;
             of_one.from_ms = query.from_ms;
             of_one.to_ms = query.to_ms;
             auto active = counted(items, zone, of_one);
             active.erase(text_of({}));
-            CHECK(reader->count_active(dimension, query.from_ms, query.to_ms) ==
+            CHECK((dimension == Dimension::token ? active_now.tokens : active_now.users) ==
                   static_cast<std::int64_t>(active.size()));
         }
     }
