@@ -61,39 +61,25 @@ net::Task<bool> ClientConnection::send(std::string_view first, std::string_view 
 }
 
 void ClientConnection::watch() {
-    watch_for(net::IoStatus::wants_read);
-}
-
-void ClientConnection::watch_for(net::IoStatus wanted) {
-    const unsigned generation = ++watch_generation_;
-    const auto what = wanted == net::IoStatus::wants_write ? net::TcpSocket::wait_write
-                                                           : net::TcpSocket::wait_read;
-    stream_.socket().async_wait(
-        what, [self = shared_from_this(), generation](boost::system::error_code error) {
-            if (!error) self->on_watched(generation);
-        });
-}
-
-void ClientConnection::on_watched(unsigned generation) {
-    if (generation != watch_generation_) return;
-    std::array<char, 4096> bytes;
-    for (;;) {
-        const net::IoResult result = stream_.read_some(bytes.data(), bytes.size());
-        input_.append(bytes.data(), result.bytes);
-        if (result.status == net::IoStatus::ok) {
-            if (input_.size() > max_ahead_bytes) return;
-            continue;
-        }
-        if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
-            return leave();
-        }
-        return watch_for(result.status);
-    }
+    stream_.observe(this);
 }
 
 void ClientConnection::unwatch() {
-    ++watch_generation_;
-    stream_.cancel();
+    stream_.observe(nullptr);
+}
+
+void ClientConnection::on_ready() {
+    for (;;) {
+        const net::IoResult result = read_some();
+        if (result.status == net::IoStatus::ok && input_.size() <= max_ahead_bytes) continue;
+        if (result.status == net::IoStatus::wants_write) {
+            return stream_.observe(this, result.status);
+        }
+        if (result.status == net::IoStatus::wants_read) return stream_.observe(this);
+        unwatch();
+        if (result.status != net::IoStatus::ok) leave();
+        return;
+    }
 }
 
 void ClientConnection::leave() {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,10 +23,10 @@ struct DrainLimits {
 
 /// For one thread. Every wait of a session, also those on its upstream connection, ends when this
 /// connection is interrupted; interrupt() says why.
-class ClientConnection final : public net::Deadlined,
-                               public std::enable_shared_from_this<ClientConnection> {
+class ClientConnection final : public net::Deadlined, private net::SocketObserver {
   public:
-    explicit ClientConnection(net::TcpSocket socket) : stream_(std::move(socket)) {}
+    /// Takes a connected socket.
+    ClientConnection(net::EventLoop& loop, UniqueFd socket) : stream_(loop, std::move(socket)) {}
 
     /// Bytes that were received and not taken yet.
     std::string& input() { return input_; }
@@ -79,13 +78,11 @@ class ClientConnection final : public net::Deadlined,
     net::IoResult read_some();
     void leave();
     bool drop(std::size_t bytes);
-    void watch_for(net::IoStatus wanted);
-    void on_watched(unsigned generation);
+    void on_ready() override;
 
     net::Stream stream_;
     std::string input_;
     Interrupt interrupt_ = Interrupt::none;
-    unsigned watch_generation_ = 0;
     std::optional<DrainLimits> drain_;
     bool drained_ = false;
     std::size_t dropped_bytes_ = 0;

@@ -162,11 +162,10 @@ net::Task<bool> Exchange::move_on(accounts::Step step, const accounts::Tried& tr
 
 net::Task<void> Exchange::pause(net::milliseconds time) {
     if (has_left(client_)) co_return;
-    net::Timer timer(worker_.executor(), time);
+    net::Timer timer(worker_.loop());
     client_.disarm();
     pause_ = &timer;
-    boost::system::error_code ignored;
-    co_await timer.async_wait(net::asio::redirect_error(net::use_task, ignored));
+    co_await timer.wait(time);
     pause_ = nullptr;
 }
 

@@ -14,8 +14,7 @@
 namespace ccproxy {
 
 net::Address Exchange::client_address() const {
-    boost::system::error_code gone;
-    const net::Address peer(client_.stream().socket().remote_endpoint(gone).address());
+    const net::Address peer = client_.stream().peer();
     const net::AddressSet& trusted = worker_.shared.config.trusted_proxies;
     if (!trusted.contains(peer)) return peer;
     std::string forwarded_for;

@@ -97,7 +97,7 @@ net::Task<net::IoResult> Relay::read_piece() {
         std::memcpy(buffer.data(), exchange_.upstream_input_.data(), size);
         exchange_.upstream_input_.erase(0, size);
         exchange_.upstream_input_.shrink_to_fit();
-        co_return net::IoResult{net::IoStatus::ok, size, true};
+        co_return net::IoResult{net::IoStatus::ok, size};
     }
     net::Stream& upstream = exchange_.upstream_->stream;
     for (;;) {

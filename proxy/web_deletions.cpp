@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <exception>
 
 #include "proxy/upstream/call.hpp"
@@ -26,19 +25,22 @@ void WebDeletions::start(accounts::AccountSetPtr accounts, const accounts::Accou
                          std::string path) {
     if (cut_) return report(account, "the proxy is stopping");
     if (under_way_.size() >= max_under_way) return report(account, "too many are under way");
-    auto deletion = std::make_shared<Deletion>(Deletion{
-        std::move(accounts), &account, std::move(path), net::Timer(worker_.executor(), max_time)});
+    auto deletion = std::make_shared<Deletion>();
+    deletion->accounts = std::move(accounts);
+    deletion->account = &account;
+    deletion->path = std::move(path);
+    deletion->arm(max_time);
     const auto at = under_way_.insert(under_way_.end(), deletion);
-    deletion->timer.async_wait([deletion](boost::system::error_code error) {
-        if (!error) deletion->give_up();
-    });
-    auto on_end = [this, at](std::exception_ptr fault, std::string failure) {
+    auto on_end = [this, at](const std::exception_ptr& fault) {
         const std::shared_ptr<Deletion> ended = *at;
         under_way_.erase(at);
-        ended->timer.cancel();
-        report(*ended->account, fault ? "an error of this program" : failure);
+        report(*ended->account, fault ? "an error of this program" : ended->failure);
     };
-    net::asio::co_spawn(worker_.executor(), run(std::move(deletion)), std::move(on_end));
+    net::spawn(run(std::move(deletion)), std::move(on_end));
+}
+
+void WebDeletions::check_deadlines(net::SteadyClock::time_point now) {
+    for (const std::shared_ptr<Deletion>& deletion : under_way_) deletion->check_deadline(now);
 }
 
 void WebDeletions::cut() {
@@ -46,16 +48,14 @@ void WebDeletions::cut() {
     for (const std::shared_ptr<Deletion>& deletion : under_way_) deletion->give_up();
 }
 
-/// Why it failed; empty on success.
-net::Task<std::string> WebDeletions::run(std::shared_ptr<Deletion> deletion) {
+net::Task<void> WebDeletions::run(std::shared_ptr<Deletion> deletion) {
     deletion->connection = worker_.pool().take_idle(*deletion->account);
     const bool kept = deletion->connection != nullptr;
-    std::string failure = co_await attempt(deletion);
+    deletion->failure = co_await attempt(deletion);
     // The upstream may have closed a kept connection just then. Deleting twice does no harm.
-    if (!failure.empty() && kept && !deletion->given_up && !deletion->connection) {
-        failure = co_await attempt(deletion);
+    if (!deletion->failure.empty() && kept && !deletion->given_up && !deletion->connection) {
+        deletion->failure = co_await attempt(deletion);
     }
-    co_return failure;
 }
 
 net::Task<std::string> WebDeletions::attempt(std::shared_ptr<Deletion> deletion) {

@@ -6,7 +6,8 @@
 #include <string>
 
 #include "proxy/accounts/account_set.hpp"
-#include "proxy/net/types.hpp"
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/task.hpp"
 #include "proxy/upstream/pool.hpp"
 
 namespace ccproxy {
@@ -28,22 +29,25 @@ class WebDeletions {
                std::string path);
 
     [[nodiscard]] bool idle() const { return under_way_.empty(); }
+    /// Gives up those that have taken too long.
+    void check_deadlines(net::SteadyClock::time_point now);
     /// Gives up those under way, and all that come from now on.
     void cut();
 
   private:
-    struct Deletion {
+    struct Deletion final : net::Deadlined {
         accounts::AccountSetPtr accounts;
-        const accounts::Account* account;
+        const accounts::Account* account = nullptr;
         std::string path;
-        net::Timer timer;
-        upstream::ConnectionPtr connection{};
+        upstream::ConnectionPtr connection;
         bool given_up = false;
+        std::string failure;  ///< Why it failed, at the end; empty on success.
 
         void give_up();
+        void on_deadline() override { give_up(); }
     };
 
-    net::Task<std::string> run(std::shared_ptr<Deletion> deletion);
+    net::Task<void> run(std::shared_ptr<Deletion> deletion);
     net::Task<std::string> attempt(std::shared_ptr<Deletion> deletion);
     void report(const accounts::Account& account, const std::string& failure);
 

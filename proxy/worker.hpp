@@ -21,6 +21,9 @@
 #include "proxy/limits/token_limiter.hpp"
 #include "proxy/metrics.hpp"
 #include "proxy/net/deadline.hpp"
+#include "proxy/net/endpoint.hpp"
+#include "proxy/net/event_loop.hpp"
+#include "proxy/net/timer.hpp"
 #include "proxy/upstream/pool.hpp"
 
 namespace ccproxy {
@@ -80,7 +83,7 @@ class Worker {
     Shared& shared;
     upstream::Pool& pool() { return pool_; }
     [[nodiscard]] const accounts::AccountSetPtr& accounts() const { return accounts_; }
-    net::Executor executor() { return io_.get_executor(); }
+    net::EventLoop& loop() { return loop_; }
     /// Another number each time.
     std::uint64_t next_turn() { return turn_++; }
     /// In [0, 1), to spread what would happen at the same time.
@@ -92,14 +95,13 @@ class Worker {
   private:
     net::Task<void> accept_loop();
     net::Task<void> sweep_loop();
-    using Endpoint = net::asio::ip::tcp::endpoint;
-    void serve(net::TcpSocket socket, const Endpoint& peer);
-    net::ConnectionCounter::Admission admit(const Endpoint& peer);
-    void refuse_connection(net::TcpSocket socket, http1::Refusal refusal);
-    void accept_pending();
+    bool accept_next();
+    void serve(UniqueFd socket, const net::Endpoint& peer);
+    net::ConnectionCounter::Admission admit(const net::Endpoint& peer);
+    void refuse_connection(UniqueFd socket, http1::Refusal refusal);
 
-    net::asio::io_context io_{1};
-    net::TcpAcceptor acceptor_;
+    net::EventLoop loop_;
+    net::Socket listener_;
     net::Timer sweep_timer_;
     std::uint16_t port_ = 0;
     accounts::AccountSetPtr accounts_;

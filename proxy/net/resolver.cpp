@@ -12,11 +12,11 @@ constexpr milliseconds patience{5000};
 Resolver::Entry& Resolver::refresh(const std::string& host, const std::string& port) {
     std::unique_ptr<Entry>& slot = entries_[host + ":" + port];
     if (!slot) {
-        slot = std::make_unique<Entry>(io_);
+        slot = std::make_unique<Entry>();
         boost::system::error_code error;
-        const auto address = asio::ip::make_address(host, error);
+        const auto address = boost::asio::ip::make_address(host, error);
         if (!error) {
-            const auto number = static_cast<asio::ip::port_type>(std::stoul(port));
+            const auto number = static_cast<std::uint16_t>(std::stoul(port));
             slot->endpoints.emplace_back(address, number);
             slot->fresh_until = SteadyClock::time_point::max();
         }
@@ -24,15 +24,11 @@ Resolver::Entry& Resolver::refresh(const std::string& host, const std::string& p
     Entry& entry = *slot;
     if (entry.under_way || SteadyClock::now() < entry.fresh_until) return entry;
     entry.under_way = true;
-    entry.answered.expires_after(patience);
-    resolver_.async_resolve(host, port, [&entry](boost::system::error_code error, auto results) {
+    lookup_.ask(host, port, [&entry](Endpoints endpoints) {
         entry.under_way = false;
-        entry.fresh_until = SteadyClock::now() + (error ? retry_after : fresh_for);
-        if (!error) {
-            entry.endpoints.clear();
-            for (const auto& result : results) entry.endpoints.push_back(result.endpoint());
-        }
-        entry.answered.cancel();
+        entry.fresh_until = SteadyClock::now() + (endpoints.empty() ? retry_after : fresh_for);
+        if (!endpoints.empty()) entry.endpoints = std::move(endpoints);
+        for (Timer* timer : entry.waiting) timer->cancel();
     });
     return entry;
 }
@@ -44,8 +40,10 @@ void Resolver::prefetch(const std::string& host, const std::string& port) {
 Task<Endpoints> Resolver::resolve(std::string host, std::string port) {
     Entry& entry = refresh(host, port);
     if (entry.endpoints.empty() && entry.under_way) {
-        boost::system::error_code ignored;
-        co_await entry.answered.async_wait(asio::redirect_error(use_task, ignored));
+        Timer timer(loop_);
+        entry.waiting.push_back(&timer);
+        co_await timer.wait(patience);
+        std::erase(entry.waiting, &timer);
     }
     co_return entry.endpoints;
 }

@@ -7,16 +7,16 @@
 #include <string>
 #include <vector>
 
-#include "proxy/net/types.hpp"
+#include "proxy/net/name_lookup.hpp"
+#include "proxy/net/task.hpp"
+#include "proxy/net/timer.hpp"
 
 namespace ccproxy::net {
 
-using Endpoints = std::vector<asio::ip::tcp::endpoint>;
-
-/// For one thread. Asio looks names up on a thread of its own.
+/// For the loop's thread.
 class Resolver {
   public:
-    explicit Resolver(asio::io_context& io) : io_(io), resolver_(io.get_executor()) {}
+    explicit Resolver(EventLoop& loop) : loop_(loop), lookup_(loop) {}
 
     /// Starts a look-up unless a fresh answer is at hand or one is under way.
     void prefetch(const std::string& host, const std::string& port);
@@ -27,20 +27,18 @@ class Resolver {
 
   private:
     struct Entry {
-        explicit Entry(asio::io_context& io) : answered(io.get_executor()) {}
         Endpoints endpoints;
         SteadyClock::time_point fresh_until{};
         bool under_way = false;
-        /// Set when a look-up starts, cancelled when the answer is there: waiting coroutines wake.
-        Timer answered;
+        /// Cancelled when the answer is there. Each belongs to a coroutine that waits.
+        std::vector<Timer*> waiting;
     };
-    using ResolverImpl = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
 
     Entry& refresh(const std::string& host, const std::string& port);
 
-    asio::io_context& io_;
-    ResolverImpl resolver_;
+    EventLoop& loop_;
     std::map<std::string, std::unique_ptr<Entry>> entries_;
+    NameLookup lookup_;  ///< The last, so that it ends first.
 };
 
 }  // namespace ccproxy::net

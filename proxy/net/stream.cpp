@@ -1,22 +1,24 @@
 #include "proxy/net/stream.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
 #include <cerrno>
 #include <cstring>
 #include <utility>
+
+#include "proxy/net/endpoint.hpp"
 
 namespace ccproxy::net {
 namespace {
 
 bool would_block() {
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    return errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
 }  // namespace
@@ -29,17 +31,16 @@ void FreeSsl::operator()(SSL* ssl) const {
     SSL_free(ssl);
 }
 
-Stream::Stream(TcpSocket socket) : socket_(std::move(socket)) {
-    boost::system::error_code ignored;
-    socket_.non_blocking(true, ignored);
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+Stream::Stream(EventLoop& loop, UniqueFd socket) : socket_(loop, std::move(socket)) {
+    const int on = 1;
+    ::setsockopt(socket_.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 Stream::~Stream() = default;
 
 void Stream::start_tls(SslPtr ssl) {
     ssl_ = std::move(ssl);
-    SSL_set_fd(ssl_.get(), socket_.native_handle());
+    SSL_set_fd(ssl_.get(), socket_.fd());
 }
 
 IoStatus Stream::handshake_step() {
@@ -53,11 +54,13 @@ void Stream::drop_tls() {
     ssl_ = nullptr;
 }
 
-IoStatus Stream::tls_status(int result) const {
+IoStatus Stream::tls_status(int result) {
     switch (SSL_get_error(ssl_.get(), result)) {
         case SSL_ERROR_WANT_READ:
+            socket_.emptied();
             return IoStatus::wants_read;
         case SSL_ERROR_WANT_WRITE:
+            socket_.filled();
             return IoStatus::wants_write;
         case SSL_ERROR_ZERO_RETURN:
             return IoStatus::closed;
@@ -72,18 +75,20 @@ IoResult Stream::read_some(char* data, std::size_t size) {
         ERR_clear_error();
         std::size_t got = 0;
         const int result = SSL_read_ex(ssl_.get(), data, size, &got);
-        if (result == 1) return {IoStatus::ok, got, true};
-        return {tls_status(result), 0, false};
+        if (result == 1) return {IoStatus::ok, got};
+        return {tls_status(result), 0};
     }
-    if (std::exchange(was_emptied_, false)) return {IoStatus::wants_read, 0, false};
-    const ssize_t got = ::recv(socket_.native_handle(), data, size, 0);
+    if (!socket_.ready().read) return {IoStatus::wants_read, 0};
+    const ssize_t got = ::recv(socket_.fd(), data, size, 0);
     if (got > 0) {
         const auto bytes = static_cast<std::size_t>(got);
-        was_emptied_ = bytes < size;
-        return {IoStatus::ok, bytes, bytes == size};
+        if (bytes < size) socket_.emptied();
+        return {IoStatus::ok, bytes};
     }
-    if (got == 0) return {IoStatus::closed, 0, false};
-    return {would_block() ? IoStatus::wants_read : IoStatus::failed, 0, false};
+    if (got == 0) return {IoStatus::closed, 0};
+    if (!would_block()) return {IoStatus::failed, 0};
+    socket_.emptied();
+    return {IoStatus::wants_read, 0};
 }
 
 IoResult Stream::write_some(std::string_view data) {
@@ -98,9 +103,11 @@ IoResult Stream::write_some(std::string_view first, std::string_view second) {
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = second.empty() ? 1 : 2;
-    const ssize_t put = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
-    if (put >= 0) return {IoStatus::ok, static_cast<std::size_t>(put), false};
-    return {would_block() ? IoStatus::wants_write : IoStatus::failed, 0, false};
+    const ssize_t put = ::sendmsg(socket_.fd(), &message, MSG_NOSIGNAL);
+    if (put >= 0) return {IoStatus::ok, static_cast<std::size_t>(put)};
+    if (!would_block()) return {IoStatus::failed, 0};
+    socket_.filled();
+    return {IoStatus::wants_write, 0};
 }
 
 IoResult Stream::write_tls(std::string_view first, std::string_view second) {
@@ -113,72 +120,56 @@ IoResult Stream::write_tls(std::string_view first, std::string_view second) {
         std::memcpy(record.data() + first.size(), second.data(), rest);
         data = {record.data(), first.size() + rest};
     }
-    if (data.empty()) return {IoStatus::ok, 0, false};
+    if (data.empty()) return {IoStatus::ok, 0};
     ERR_clear_error();
     std::size_t put = 0;
     const int result = SSL_write_ex(ssl_.get(), data.data(), data.size(), &put);
-    if (result == 1) return {IoStatus::ok, put, false};
-    return {tls_status(result), 0, false};
+    if (result == 1) return {IoStatus::ok, put};
+    return {tls_status(result), 0};
 }
 
 bool Stream::is_quiet() {
-    was_emptied_ = false;
     char byte = 0;
-    const bool quiet = read_some(&byte, 1).status == IoStatus::wants_read;
-    was_emptied_ = quiet && !ssl_;
-    return quiet;
+    return read_some(&byte, 1).status == IoStatus::wants_read;
 }
 
 bool Stream::has_input() {
     if (ssl_ && SSL_pending(ssl_.get()) > 0) return true;
     char byte = 0;
-    return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    return ::recv(socket_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-Task<bool> Stream::wait(IoStatus status) {
-    boost::system::error_code error;
-    const auto what =
-        status == IoStatus::wants_write ? TcpSocket::wait_write : TcpSocket::wait_read;
-    co_await socket_.async_wait(what, asio::redirect_error(use_task, error));
-    co_return !error;
+Address Stream::peer() const {
+    return Address(remote_endpoint(socket_.fd()).address());
 }
 
-Task<bool> Stream::wait_any() {
-    auto group = asio::experimental::make_parallel_group(
-        socket_.async_wait(TcpSocket::wait_read, asio::deferred),
-        socket_.async_wait(TcpSocket::wait_write, asio::deferred));
-    const auto [order, read_error, write_error] =
-        co_await group.async_wait(asio::experimental::wait_for_one(), use_task);
-    co_return order[0] == 0 ? !read_error : !write_error;
-}
-
-void Stream::cancel() {
-    boost::system::error_code ignored;
-    socket_.cancel(ignored);
+int Stream::connect_error() const {
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+    return error;
 }
 
 void Stream::shutdown_send() {
-    boost::system::error_code ignored;
     if (ssl_ && SSL_is_init_finished(ssl_.get())) {
         ERR_clear_error();
         SSL_shutdown(ssl_.get());
     }
-    socket_.shutdown(TcpSocket::shutdown_send, ignored);
+    ::shutdown(socket_.fd(), SHUT_WR);
 }
 
 void Stream::reset() {
-    boost::system::error_code ignored;
     // No goodbye: it would say that all has been sent.
     drop_tls();
-    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-    socket_.close(ignored);
+    const linger at_once{1, 0};
+    ::setsockopt(socket_.fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    socket_.close();
 }
 
 void Stream::close() {
-    boost::system::error_code ignored;
     // Before the socket: its number may be another connection's the moment after.
     ssl_ = nullptr;
-    socket_.close(ignored);
+    socket_.close();
 }
 
 }  // namespace ccproxy::net

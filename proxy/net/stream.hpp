@@ -9,7 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/net/types.hpp"
+#include "common/net/address.hpp"
+#include "proxy/net/socket.hpp"
+#include "proxy/net/task.hpp"
 
 namespace ccproxy::net {
 
@@ -24,8 +26,6 @@ enum class IoStatus {
 struct IoResult {
     IoStatus status = IoStatus::failed;
     std::size_t bytes = 0;
-    /// After a read: more may be there already. Without it, waiting is the next step.
-    bool maybe_more = false;
 };
 
 struct FreeSsl {
@@ -35,13 +35,12 @@ struct FreeSsl {
 };
 using SslPtr = std::unique_ptr<SSL, FreeSsl>;
 
-/// For one thread.
+/// For the loop's thread.
 class Stream {
   public:
-    /// Takes a connected socket.
-    explicit Stream(TcpSocket socket);
-    Stream(Stream&&) = default;
-    Stream& operator=(Stream&&) = default;
+    /// Takes a non-blocking TCP socket that is connected, or being connected: then it becomes
+    /// writable when that is done.
+    Stream(EventLoop& loop, UniqueFd socket);
     ~Stream();
 
     /// Goes on under TLS; handshake_step() until it is done comes next.
@@ -50,44 +49,53 @@ class Stream {
     /// Gives TLS up without a word to the peer, to go on in the clear.
     void drop_tls();
 
-    /// At most one system call when plain, and none after a read that left its buffer unfilled:
-    /// there was nothing more then, and the wait that this asks for notices what has come since.
+    /// At most one system call when plain, and none where nothing has come since the last read left
+    /// its buffer unfilled.
     IoResult read_some(char* data, std::size_t size);
     IoResult write_some(std::string_view data);
     /// Writes from `first`, then from `second`; counts the bytes of both. What was not written must
     /// come first in the next call, if there is one: under TLS a part of it may be on its way.
     IoResult write_some(std::string_view first, std::string_view second);
 
-    /// Whether nothing has come, neither bytes nor the end. Where something has, the stream is of
-    /// no use any more: it may have been read.
+    /// Whether nothing has come, neither bytes nor the end, as far as the loop has told. Where
+    /// something has, the stream is of no use any more: it may have been read.
     [[nodiscard]] bool is_quiet();
 
     /// Whether bytes have come that were not read; under TLS they may be the protocol's own.
     [[nodiscard]] bool has_input();
 
-    /// Suspends until the socket is ready for what `status` wants. False when the wait was
+    /// To be awaited: until the socket is ready for what `status` wants. False when the wait was
     /// cancelled.
-    Task<bool> wait(IoStatus status);
-    /// Suspends until the socket is readable or writable. False when the wait was cancelled.
-    Task<bool> wait_any();
+    auto wait(IoStatus status) { return socket_.wait(wanted_for(status)); }
+    /// The same for readable or writable.
+    auto wait_any() { return socket_.wait({true, true}); }
+    /// Calls `observer` when it is ready for what `status` wants, until called with nullptr.
+    void observe(SocketObserver* observer, IoStatus status = IoStatus::wants_read) {
+        socket_.observe(observer, wanted_for(status));
+    }
 
-    /// Ends every wait on this stream.
-    void cancel();
+    /// Ends a wait on this stream.
+    void cancel() { socket_.cancel(); }
     /// Tells the peer that nothing more comes.
     void shutdown_send();
     /// Closes with a reset, so that the peer cannot take what it has for complete.
     void reset();
     void close();
     [[nodiscard]] bool is_open() const { return socket_.is_open(); }
-    [[nodiscard]] TcpSocket& socket() { return socket_; }
+    /// Unspecified when it has gone.
+    [[nodiscard]] Address peer() const;
+    /// Why connecting failed, as errno tells it; 0 when it did not.
+    [[nodiscard]] int connect_error() const;
 
   private:
-    [[nodiscard]] IoStatus tls_status(int result) const;
+    static Readiness wanted_for(IoStatus status) {
+        return {status != IoStatus::wants_write, status == IoStatus::wants_write};
+    }
+    [[nodiscard]] IoStatus tls_status(int result);
     IoResult write_tls(std::string_view first, std::string_view second);
 
-    TcpSocket socket_;
+    Socket socket_;
     SslPtr ssl_;
-    bool was_emptied_ = false;  ///< By the last read; for plain streams only.
 };
 
 }  // namespace ccproxy::net

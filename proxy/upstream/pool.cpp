@@ -1,6 +1,8 @@
 #include "proxy/upstream/pool.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 
 namespace ccproxy::upstream {
 namespace {
@@ -12,8 +14,8 @@ constexpr std::size_t max_idle_per_account = 1024;
 
 }  // namespace
 
-Pool::Pool(net::asio::io_context& io, const accounts::AccountSet& accounts)
-    : io_(io), resolver_(io) {
+Pool::Pool(net::EventLoop& loop, const accounts::AccountSet& accounts)
+    : loop_(loop), resolver_(loop) {
     use(accounts);
 }
 
@@ -54,21 +56,20 @@ net::Task<std::string> Pool::connect(const accounts::Account& account, Connectio
                                     : found->second.session;
     const net::Endpoints endpoints = co_await resolver_.resolve(account.url.host, account.url.port);
     std::string failure = "the host name " + account.url.host + " could not be resolved";
-    for (const auto& endpoint : endpoints) {
-        boost::system::error_code error;
-        net::TcpSocket socket(io_.get_executor());
-        socket.open(endpoint.protocol(), error);
-        slot = std::make_unique<Connection>(std::move(socket), session);
-        if (!error) {
-            co_await slot->stream.socket().async_connect(
-                endpoint, net::asio::redirect_error(net::use_task, error));
+    for (const net::Endpoint& endpoint : endpoints) {
+        int error = 0;
+        UniqueFd socket = net::start_connecting(endpoint, error);
+        slot = std::make_unique<Connection>(loop_, std::move(socket), session);
+        if (error == EINPROGRESS) {
+            const bool waited = co_await slot->stream.wait(net::IoStatus::wants_write);
+            error = waited ? slot->stream.connect_error() : ECANCELED;
         }
-        if (!error) {
+        if (error == 0) {
             failure.clear();
             break;
         }
-        failure = "connecting failed: " + error.message();
-        if (error == net::asio::error::operation_aborted) break;
+        failure = "connecting failed: " + std::system_category().message(error);
+        if (error == ECANCELED) break;
     }
     if (!failure.empty() || !account.tls) co_return failure;
 

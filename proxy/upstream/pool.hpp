@@ -16,8 +16,8 @@
 namespace ccproxy::upstream {
 
 struct Connection {
-    Connection(net::TcpSocket socket, std::shared_ptr<net::TlsSessionSlot> session)
-        : tls_session(std::move(session)), stream(std::move(socket)) {}
+    Connection(net::EventLoop& loop, UniqueFd socket, std::shared_ptr<net::TlsSessionSlot> session)
+        : tls_session(std::move(session)), stream(loop, std::move(socket)) {}
     std::shared_ptr<net::TlsSessionSlot> tls_session;  ///< Outlives the stream, which writes it.
     net::Stream stream;
     bool reused = false;
@@ -28,7 +28,7 @@ using ConnectionPtr = std::unique_ptr<Connection>;
 /// One worker's connections to all accounts; for one thread.
 class Pool {
   public:
-    Pool(net::asio::io_context& io, const accounts::AccountSet& accounts);
+    Pool(net::EventLoop& loop, const accounts::AccountSet& accounts);
 
     /// Other accounts are configured now: idle connections of those that are gone are closed.
     void use(const accounts::AccountSet& accounts);
@@ -54,7 +54,7 @@ class Pool {
         std::shared_ptr<net::TlsSessionSlot> session = std::make_shared<net::TlsSessionSlot>();
     };
 
-    net::asio::io_context& io_;
+    net::EventLoop& loop_;
     net::Resolver resolver_;
     std::unordered_map<std::uint64_t, PerAccount> per_account_;  ///< By Account::connections.
 };

@@ -10,8 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -20,12 +18,15 @@
 #include <vector>
 
 #include "proxy/http/head.hpp"
+#include "proxy/net/endpoint.hpp"
 #include "proxy/net/stream.hpp"
+#include "proxy/net/timer.hpp"
 
 namespace {
 
 namespace net = ccproxy::net;
 namespace http1 = ccproxy::http1;
+using ccproxy::UniqueFd;
 
 struct Piece {
     int delay_ms = 0;
@@ -74,14 +75,14 @@ net::Task<bool> receive(net::Stream& stream, std::string& input) {
     }
 }
 
-net::Task<bool> send(net::Stream& stream, const Piece& piece) {
+net::Task<bool> send(net::EventLoop& loop, net::Stream& stream, const Piece& piece) {
     if (piece.delay_ms < 0) {
         co_await stream.wait(net::IoStatus::wants_read);
         co_return false;
     }
     if (piece.delay_ms > 0) {
-        net::Timer timer(stream.socket().get_executor(), net::milliseconds(piece.delay_ms));
-        co_await timer.async_wait(net::use_task);
+        net::Timer timer(loop);
+        co_await timer.wait(net::milliseconds(piece.delay_ms));
     }
     std::string_view left = piece.bytes;
     while (!left.empty()) {
@@ -93,7 +94,8 @@ net::Task<bool> send(net::Stream& stream, const Piece& piece) {
     co_return true;
 }
 
-net::Task<void> serve(net::Stream stream, const Answers& answers) {
+net::Task<void> serve(net::EventLoop& loop, UniqueFd socket, const Answers& answers) {
+    net::Stream stream(loop, std::move(socket));
     std::string input;
     for (;;) {
         std::size_t head_bytes = 0;
@@ -113,17 +115,22 @@ net::Task<void> serve(net::Stream stream, const Answers& answers) {
             if (!more) co_return;
         }
         for (const Piece& piece : *answer) {
-            const bool sent = co_await send(stream, piece);
+            const bool sent = co_await send(loop, stream, piece);
             if (!sent) co_return;
         }
     }
 }
 
-net::Task<void> listen(net::TcpAcceptor& acceptor, const Answers& answers) {
+net::Task<void> listen(net::EventLoop& loop, net::Socket& listener, const Answers& answers) {
     for (;;) {
-        net::TcpSocket socket = co_await acceptor.async_accept(net::use_task);
-        net::asio::co_spawn(acceptor.get_executor(), serve(net::Stream(std::move(socket)), answers),
-                            net::asio::detached);
+        net::Endpoint peer;
+        UniqueFd socket = net::accept_from(listener.fd(), peer);
+        if (socket.is_open()) {
+            net::spawn(serve(loop, std::move(socket), answers), [](const std::exception_ptr&) {});
+            continue;
+        }
+        listener.emptied();
+        co_await listener.wait({true, false});
     }
 }
 
@@ -142,12 +149,13 @@ int main(int argc, char** argv) {
             if (equals == std::string::npos) throw std::runtime_error("NAME=FILE is needed");
             answers[argument.substr(0, equals)] = read_answer(argument.substr(equals + 1));
         }
-        net::asio::io_context io(1);
-        net::TcpAcceptor acceptor(io.get_executor(), {net::asio::ip::address_v4::loopback(), 0});
-        std::cout << "listening on http://127.0.0.1:" << acceptor.local_endpoint().port()
+        net::EventLoop loop;
+        const net::Endpoint anywhere(boost::asio::ip::address_v4::loopback(), 0);
+        net::Socket listener(loop, net::listen_at(anywhere, 4096));
+        std::cout << "listening on http://127.0.0.1:" << net::local_port(listener.fd())
                   << std::endl;
-        net::asio::co_spawn(io.get_executor(), listen(acceptor, answers), net::asio::detached);
-        io.run();
+        net::spawn(listen(loop, listener, answers), [](const std::exception_ptr&) {});
+        loop.run();
     } catch (const std::exception& error) {
         std::cerr << "relay_upstream: " << error.what() << "\n";
         return 1;
