@@ -1,6 +1,7 @@
 #include "common/byte_scan.hpp"
 
-#include <bit>
+#include <algorithm>
+#include <cstring>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -13,6 +14,10 @@ namespace {
 
 using Block = __m128i;
 
+Block load(const char* bytes) {
+    return _mm_loadu_si128(reinterpret_cast<const Block*>(bytes));
+}
+
 Block is_equal(Block bytes, char wanted) {
     return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(wanted));
 }
@@ -24,50 +29,136 @@ Block is_at_most(Block bytes, char bound) {
 
 #endif
 
-/// `in_block` marks the bytes of a block that are wanted, `is_wanted` judges one byte the same way.
-template <class InBlock, class IsWanted>
-std::size_t bytes_before(std::string_view text, [[maybe_unused]] InBlock in_block,
-                         IsWanted is_wanted) {
-    std::size_t at = 0;
+}  // namespace
+
+// Of each kind: what one byte is judged by, and the same for a block, where the highest bit of a
+// byte tells.
+
+struct LineEnd {
+    static bool is(unsigned char c) { return c == '\r' || c == '\n'; }
 #if defined(__SSE2__)
-    for (; text.size() - at >= sizeof(Block); at += sizeof(Block)) {
-        const auto* address = reinterpret_cast<const Block*>(text.data() + at);
-        const int found = _mm_movemask_epi8(in_block(_mm_loadu_si128(address)));
-        if (found != 0) {
-            return at + static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(found)));
-        }
+    static Block in(Block block) {
+        return _mm_or_si128(is_equal(block, '\r'), is_equal(block, '\n'));
     }
 #endif
-    while (at < text.size() && !is_wanted(static_cast<unsigned char>(text[at]))) ++at;
-    return at;
+};
+
+struct JsonStop {
+    static bool is(unsigned char c) { return c == '"' || c == '\\' || c < 0x20; }
+#if defined(__SSE2__)
+    static Block in(Block block) {
+        return _mm_or_si128(_mm_or_si128(is_equal(block, '"'), is_equal(block, '\\')),
+                            is_at_most(block, 0x1f));
+    }
+#endif
+};
+
+namespace {
+
+struct JsonStopOrNonAscii {
+    static bool is(unsigned char c) { return JsonStop::is(c) || c >= 0x80; }
+#if defined(__SSE2__)
+    static Block in(Block block) {
+        return _mm_or_si128(JsonStop::in(block), block);
+    }
+#endif
+};
+
+struct Control {
+    static bool is(unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }
+#if defined(__SSE2__)
+    static Block in(Block block) {
+        return _mm_andnot_si128(is_equal(block, '\t'),
+                                _mm_or_si128(is_at_most(block, 0x1f), is_equal(block, 0x7f)));
+    }
+#endif
+};
+
+#if defined(__SSE2__)
+
+template <class Kind>
+std::uint64_t marks(const char* block) {
+    return static_cast<unsigned>(_mm_movemask_epi8(Kind::in(load(block))));
 }
+
+template <class Kind>
+std::size_t bytes_before(std::string_view text) {
+    const std::size_t size = text.size();
+    if (size < sizeof(Block)) {
+        std::size_t at = 0;
+        while (at < size && !Kind::is(static_cast<unsigned char>(text[at]))) ++at;
+        return at;
+    }
+    // The last block holds bytes of the one before it again, unless they are a multiple.
+    for (std::size_t at = 0; at < size; at += sizeof(Block)) {
+        at = std::min(at, size - sizeof(Block));
+        const std::uint64_t found = marks<Kind>(text.data() + at);
+        if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found));
+    }
+    return size;
+}
+
+template <class Kind>
+std::uint64_t marks_of_64(const char* block) {
+    return marks<Kind>(block) | marks<Kind>(block + 16) << 16 | marks<Kind>(block + 32) << 32 |
+           marks<Kind>(block + 48) << 48;
+}
+
+#else
+
+template <class Kind>
+std::size_t bytes_before(std::string_view text) {
+    const auto is = [](char c) { return Kind::is(static_cast<unsigned char>(c)); };
+    return static_cast<std::size_t>(std::find_if(text.begin(), text.end(), is) - text.begin());
+}
+
+template <class Kind>
+std::uint64_t marks_of_64(const char* block) {
+    std::uint64_t marks = 0;
+    for (std::size_t i = 0; i < 64; ++i) {
+        marks |= std::uint64_t{Kind::is(static_cast<unsigned char>(block[i]))} << i;
+    }
+    return marks;
+}
+
+#endif
 
 }  // namespace
 
 std::size_t bytes_before_line_end(std::string_view text) {
-    return bytes_before(
-        text, [](auto block) { return _mm_or_si128(is_equal(block, '\r'), is_equal(block, '\n')); },
-        [](unsigned char c) { return c == '\r' || c == '\n'; });
+    return bytes_before<LineEnd>(text);
 }
 
 std::size_t bytes_before_json_stop(std::string_view text) {
-    return bytes_before(
-        text,
-        [](auto block) {
-            return _mm_or_si128(_mm_or_si128(is_equal(block, '"'), is_equal(block, '\\')),
-                                is_at_most(block, 0x1f));
-        },
-        [](unsigned char c) { return c == '"' || c == '\\' || c < 0x20; });
+    return bytes_before<JsonStop>(text);
+}
+
+std::size_t bytes_before_json_stop_or_non_ascii(std::string_view text) {
+    return bytes_before<JsonStopOrNonAscii>(text);
 }
 
 std::size_t bytes_before_control(std::string_view text) {
-    return bytes_before(
-        text,
-        [](auto block) {
-            return _mm_andnot_si128(is_equal(block, '\t'),
-                                    _mm_or_si128(is_at_most(block, 0x1f), is_equal(block, 0x7f)));
-        },
-        [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
+    return bytes_before<Control>(text);
 }
+
+template <class Kind>
+std::size_t ByteFinder<Kind>::find_in_next_blocks(std::size_t from) {
+    const auto look_at = [&](const char* block, std::uint64_t which) {
+        found_ = marks_of_64<Kind>(block) & which;
+        block_end_ = from + block_bytes;
+        return found_ != 0;
+    };
+    const auto place = [&] { return from + static_cast<std::size_t>(std::countr_zero(found_)); };
+    for (; from + block_bytes <= text_.size(); from += block_bytes) {
+        if (look_at(text_.data() + from, ~std::uint64_t{0})) return place();
+    }
+    if (from >= text_.size()) return text_.size();
+    char rest[block_bytes] = {};
+    const std::size_t size = text_.copy(rest, block_bytes, from);
+    return look_at(rest, (std::uint64_t{1} << size) - 1) ? place() : text_.size();
+}
+
+template class ByteFinder<LineEnd>;
+template class ByteFinder<JsonStop>;
 
 }  // namespace ccproxy

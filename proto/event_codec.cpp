@@ -1,80 +1,13 @@
 #include "proto/event_codec.hpp"
 
-#include <algorithm>
-#include <charconv>
-
-#include "common/byte_scan.hpp"
-#include "common/utf8.hpp"
 #include "common/uuid.hpp"
 #include "proto/attempts.hpp"
 #include "proto/conversation_codec.hpp"
 #include "proto/json_fields.hpp"
+#include "proto/member_writer.hpp"
 
 namespace ccproxy {
 namespace {
-
-/// What RapidJSON's writer needs of a stream, onto a std::string.
-class StringStream {
-  public:
-    using Ch = char;
-    explicit StringStream(std::string& out) : out_(out) {}
-    void Put(char c) { out_.push_back(c); }
-    void Flush() {}
-
-  private:
-    std::string& out_;
-};
-
-using Writer = rapidjson::Writer<StringStream>;
-
-/// Writes the members of one object. By hand, since every request has one to write, and names and
-/// nearly all values need no escapes. An empty text is left out.
-class MemberWriter {
-  public:
-    explicit MemberWriter(std::string& out) : out_(out) {}
-
-    void text(std::string_view name, std::string_view value,
-              std::size_t max_bytes = max_event_name_bytes) {
-        if (value.empty()) return;
-        key(name);
-        if (value.size() <= max_bytes && bytes_before_json_stop(value) == value.size() &&
-            is_utf8(value)) {
-            out_.append(1, '"').append(value).append(1, '"');
-            return;
-        }
-        StringStream stream(out_);
-        Writer(stream).String(clean_utf8(value, max_bytes));
-    }
-    void integer(std::string_view name, std::int64_t value) { number(name, value); }
-    void unsigned_integer(std::string_view name, std::uint64_t value) { number(name, value); }
-    void boolean(std::string_view name, bool value) {
-        key(name);
-        out_.append(value ? "true" : "false");
-    }
-    void json(std::string_view name, std::string_view value) {
-        key(name);
-        out_.append(value);
-    }
-    void end() { out_.push_back('}'); }
-
-  private:
-    void key(std::string_view name) {
-        out_.push_back(is_first_ ? '{' : ',');
-        is_first_ = false;
-        out_.append(1, '"').append(name).append("\":");
-    }
-    template <class Integer>
-    void number(std::string_view name, Integer value) {
-        key(name);
-        char digits[24];
-        const auto [stop, error] = std::to_chars(digits, digits + sizeof digits, value);
-        (void)error;  // They hold any 64 bits.
-        out_.append(digits, stop);
-    }
-
-    std::string& out_;
-    bool is_first_ = true;
-};
 
 /// The largest token count that is taken: sums over any number of rows that fits a disk stay within
 /// 64 bits.
@@ -236,7 +169,7 @@ std::string encode_envelope(const Envelope& envelope) {
     std::string out;
     MemberWriter writer(out);
     writer.text("proxy_id", envelope.proxy_id);
-    writer.unsigned_integer("seq", envelope.seq);
+    writer.integer("seq", envelope.seq);
     writer.end();
     return out;
 }

@@ -1,10 +1,10 @@
 #include "proxy/tap/json_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 
-#include "common/byte_scan.hpp"
 #include "common/json.hpp"
 
 namespace ccproxy::tap {
@@ -19,6 +19,13 @@ constexpr std::size_t max_integer_digits = 308;
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
+
+/// What may follow a backslash and stands for one character with it.
+constexpr std::array<bool, 256> is_plain_escape = [] {
+    std::array<bool, 256> is{};
+    for (const char c : std::string_view("\"\\/bfnrt")) is[static_cast<unsigned char>(c)] = true;
+    return is;
+}();
 
 /// The value of four hexadecimal digits; -1 when they are none.
 int hex4(std::string_view digits) {
@@ -37,6 +44,20 @@ int hex4(std::string_view digits) {
         }
     }
     return value;
+}
+
+/// Of the escape that `text` starts with; 0 when it is none. The two halves of a surrogate pair are
+/// one.
+std::size_t escape_bytes(std::string_view text) {
+    if (text.size() < 2) return 0;
+    if (is_plain_escape[static_cast<unsigned char>(text[1])]) return 2;
+    const int unit = text[1] == 'u' ? hex4(text.substr(2)) : -1;
+    if (unit < 0) return 0;
+    if (unit < 0xD800 || unit > 0xDBFF) return 6;
+    const std::string_view second = text.substr(6);
+    if (!second.starts_with("\\u")) return 0;
+    const int low = hex4(second.substr(2));
+    return low < 0xDC00 || low > 0xDFFF ? 0 : 12;
 }
 
 /// Whether RapidJSON would take a number: it judges the exponent and the integer part, too.
@@ -58,39 +79,43 @@ bool is_in_range(std::string_view number) {
 
 JsonToken JsonReader::next() {
     if (fault_ != nullptr) return JsonToken::fault;
-    if (expected_ == Expected::colon) {
-        if (!pass_to_next() || text_[at_] != ':') return fail("a colon is missing");
-        ++at_;
-        expected_ = Expected::value;
-    }
     if (!pass_to_next()) {
         return expected_ == Expected::nothing ? JsonToken::end : fail("it ends too early");
     }
-    if (expected_ == Expected::nothing) return fail("something follows its end");
-    if (expected_ == Expected::comma_or_close) {
-        if (text_[at_] == '}' || text_[at_] == ']') return close(text_[at_]);
-        if (text_[at_] != ',') return fail("a comma is missing");
-        ++at_;
-        expected_ = open_.back() == '{' ? Expected::key : Expected::value;
-        if (!pass_to_next()) return fail("it ends too early");
-    }
     const char first = text_[at_];
-    if (first == '}' && expected_ == Expected::key_or_close) return close(first);
-    if (first == ']' && expected_ == Expected::value_or_close) return close(first);
-    if (expected_ == Expected::value || expected_ == Expected::value_or_close) {
-        return read_value(first);
+    switch (expected_) {
+        case Expected::value:
+            return read_value(first);
+        case Expected::value_or_close:
+            return first == ']' ? close(first) : read_value(first);
+        case Expected::key_or_close:
+            return first == '}' ? close(first) : read_key(first);
+        case Expected::colon:
+            if (first != ':') return fail("a colon is missing");
+            ++at_;
+            return pass_to_next() ? read_value(text_[at_]) : fail("it ends too early");
+        case Expected::comma_or_close:
+            if (first == '}' || first == ']') return close(first);
+            if (first != ',') return fail("a comma is missing");
+            ++at_;
+            if (!pass_to_next()) return fail("it ends too early");
+            return open_.back() == '{' ? read_key(text_[at_]) : read_value(text_[at_]);
+        case Expected::nothing:
+            break;
     }
-    return first == '"' ? read_string(JsonToken::key) : fail("the name of a member is missing");
+    return fail("something follows its end");
 }
 
 /// Over white space to where the next token begins. False at the end of the text.
 bool JsonReader::pass_to_next() {
-    while (!at_end() &&
-           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
-        ++at_;
-    }
+    const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
+    while (!at_end() && text_[at_] <= ' ' && is_space(text_[at_])) ++at_;
     begin_ = at_;
     return !at_end();
+}
+
+JsonToken JsonReader::read_key(char first) {
+    return first == '"' ? read_string(JsonToken::key) : fail("the name of a member is missing");
 }
 
 JsonToken JsonReader::read_value(char first) {
@@ -133,54 +158,25 @@ void JsonReader::end_value() {
 }
 
 JsonToken JsonReader::read_string(JsonToken token) {
-    const std::size_t begin = ++at_;
+    const std::size_t begin = at_ + 1;
+    std::size_t at = string_stops_.find(begin);
     escaped_ = false;
-    for (;;) {
-        at_ += bytes_before_json_stop(text_.substr(at_));
-        if (at_end()) return fail("a string does not end");
-        if (text_[at_] == '"') break;
-        if (text_[at_] != '\\') return fail("a string holds a control character");
+    while (at < text_.size() && text_[at] == '\\') {
         escaped_ = true;
-        if (!pass_escape()) return fail("a string holds an invalid escape");
+        const std::size_t bytes = escape_bytes(text_.substr(at));
+        if (bytes == 0) return fail("a string holds an invalid escape", at);
+        at = string_stops_.find(at + bytes);
     }
-    raw_ = text_.substr(begin, at_ - begin);
-    ++at_;
+    if (at == text_.size()) return fail("a string does not end", at);
+    if (text_[at] != '"') return fail("a string holds a control character", at);
+    raw_ = text_.substr(begin, at - begin);
+    at_ = at + 1;
     if (token == JsonToken::key) {
         expected_ = Expected::colon;
     } else {
         end_value();
     }
     return token;
-}
-
-bool JsonReader::pass_escape() {
-    const std::string_view rest = text_.substr(at_ + 1);
-    if (rest.empty()) return false;
-    switch (rest.front()) {
-        case '"':
-        case '\\':
-        case '/':
-        case 'b':
-        case 'f':
-        case 'n':
-        case 'r':
-        case 't':
-            at_ += 2;
-            return true;
-        default:
-            break;
-    }
-    const int unit = rest.front() == 'u' ? hex4(rest.substr(1)) : -1;
-    if (unit < 0) return false;
-    at_ += 6;
-    if (unit < 0xD800 || unit > 0xDBFF) return true;
-    // The first half of a pair of surrogates.
-    const std::string_view second = text_.substr(at_);
-    if (!second.starts_with("\\u")) return false;
-    const int low = hex4(second.substr(2));
-    if (low < 0xDC00 || low > 0xDFFF) return false;
-    at_ += 6;
-    return true;
 }
 
 bool JsonReader::pass_digits() {
@@ -230,6 +226,11 @@ std::string JsonReader::text() const {
     rapidjson::Document string;
     string.ParseStream(stream);
     return string.IsString() ? std::string(string.GetString(), string.GetStringLength()) : "";
+}
+
+JsonToken JsonReader::fail(const char* fault, std::size_t at) {
+    at_ = at;
+    return fail(fault);
 }
 
 JsonToken JsonReader::fail(const char* fault) {

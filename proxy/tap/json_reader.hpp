@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/byte_scan.hpp"
+
 namespace ccproxy::tap {
 
 enum class JsonToken {
@@ -27,7 +29,7 @@ enum class JsonToken {
 /// are not checked. Nesting costs a byte a level and no stack. The text must outlive the reader.
 class JsonReader {
   public:
-    explicit JsonReader(std::string_view text) : text_(text) {}
+    explicit JsonReader(std::string_view text) : text_(text), string_stops_(text) {}
 
     /// After `end` and `fault` always the same again.
     JsonToken next();
@@ -53,30 +55,24 @@ class JsonReader {
     [[nodiscard]] const char* fault() const { return fault_; }
 
   private:
-    enum class Expected {
-        value,
-        value_or_close,
-        key,
-        key_or_close,
-        colon,
-        comma_or_close,
-        nothing
-    };
+    enum class Expected { value, value_or_close, key_or_close, colon, comma_or_close, nothing };
 
     JsonToken read_value(char first);
+    JsonToken read_key(char first);
     JsonToken read_string(JsonToken token);
     JsonToken read_number();
     JsonToken read_literal(std::string_view literal, JsonToken token);
     JsonToken open(char bracket, JsonToken token, Expected expected);
     JsonToken close(char bracket);
-    bool pass_escape();
     bool pass_digits();
     JsonToken fail(const char* fault);
+    JsonToken fail(const char* fault, std::size_t at);
     bool pass_to_next();
     void end_value();
     [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
 
     std::string_view text_;
+    ByteFinder<JsonStop> string_stops_;
     std::size_t at_ = 0;
     std::size_t begin_ = 0;
     std::string_view raw_;

@@ -1,17 +1,36 @@
 #include "proxy/tap/sse_parser.hpp"
 
+#include <optional>
+
 #include "common/byte_scan.hpp"
 
 namespace ccproxy::tap {
+namespace {
+
+/// What a line says of a field; nullopt when it is another's. A name without a colon stands for an
+/// empty value.
+template <std::size_t size>
+std::optional<std::string_view> value_of(const char (&field)[size], std::string_view line) {
+    if (!line.starts_with(field)) return std::nullopt;
+    line.remove_prefix(size - 1);
+    if (line.empty()) return line;
+    if (line.front() != ':') return std::nullopt;
+    line.remove_prefix(1);
+    if (line.starts_with(' ')) line.remove_prefix(1);
+    return line;
+}
+
+}  // namespace
 
 void SseParser::feed(std::string_view bytes, const std::function<void(const SseEvent&)>& on_event) {
     if (after_cr_ && !bytes.empty()) {
         after_cr_ = false;
         if (bytes.front() == '\n') bytes.remove_prefix(1);
     }
-    while (!bytes.empty()) {
-        const std::size_t end = bytes_before_line_end(bytes);
-        const std::string_view text = bytes.substr(0, end);
+    ByteFinder<LineEnd> line_ends(bytes);
+    for (std::size_t at = 0; at < bytes.size();) {
+        const std::size_t end = line_ends.find(at);
+        const std::string_view text = bytes.substr(at, end - at);
         if (end == bytes.size()) return add_to_line(text);
         const bool fits = text.size() <= max_event_bytes_;
         if (partial_line_.empty() && !overlong_line_ && fits) {
@@ -20,10 +39,10 @@ void SseParser::feed(std::string_view bytes, const std::function<void(const SseE
             add_to_line(text);
             end_line(on_event);
         }
-        const bool cr = bytes[end] == '\r';
-        bytes.remove_prefix(end + 1);
-        if (cr && bytes.empty()) after_cr_ = true;
-        if (cr && bytes.starts_with('\n')) bytes.remove_prefix(1);
+        at = end + 1;
+        if (bytes[end] == '\n') continue;
+        if (at == bytes.size()) after_cr_ = true;
+        if (at < bytes.size() && bytes[at] == '\n') ++at;
     }
 }
 
@@ -56,20 +75,15 @@ void SseParser::line(std::string_view text, const std::function<void(const SseEv
         has_data_ = oversize_ = false;
         return;
     }
-    const std::size_t colon = text.find(':');
-    if (colon == 0) return;
-    const std::string_view field = text.substr(0, colon);
-    std::string_view value = colon == std::string_view::npos ? "" : text.substr(colon + 1);
-    if (value.starts_with(' ')) value.remove_prefix(1);
-    if (field == "event") {
-        name_.assign(value.substr(0, 256));
-    } else if (field == "data") {
-        if (data_.size() + value.size() + 1 > max_event_bytes_) oversize_ = true;
+    if (const std::optional<std::string_view> data = value_of("data", text)) {
+        if (data_.size() + data->size() + 1 > max_event_bytes_) oversize_ = true;
         if (!oversize_) {
             if (has_data_) data_.push_back('\n');
-            data_.append(value);
+            data_.append(*data);
         }
         has_data_ = true;
+    } else if (const std::optional<std::string_view> name = value_of("event", text)) {
+        name_.assign(name->substr(0, 256));
     }
 }
 

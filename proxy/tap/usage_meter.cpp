@@ -28,7 +28,9 @@ class MembersFinder {
         if (depth > places_.size()) return;
         switch (token) {
             case JsonToken::key:
-                key_ = here(depth) == Place::elsewhere ? Key::other : find_key(reader);
+                key_ = Key::other;
+                if (here(depth) == Place::elsewhere) return;
+                key_ = reader.is_escaped() ? find_key(reader.text()) : find_key(reader.raw());
                 return;
             case JsonToken::start_object:
                 places_[depth - 1] = depth == 1 ? Place::top : child(here(depth - 1), key_);
@@ -40,7 +42,7 @@ class MembersFinder {
             case JsonToken::string:
                 return take_string(reader, here(depth));
             case JsonToken::number:
-                return take_number(read_count(reader.raw()), here(depth));
+                return take_number(reader.raw(), here(depth));
             default:
                 return;
         }
@@ -65,7 +67,7 @@ class MembersFinder {
         ephemeral_1h_input_tokens
     };
 
-    static Key find_key(const JsonReader& reader) {
+    static Key find_key(std::string_view name) {
         static constexpr std::array<std::string_view, 14> names{"",
                                                                 "type",
                                                                 "message",
@@ -81,7 +83,7 @@ class MembersFinder {
                                                                 "ephemeral_5m_input_tokens",
                                                                 "ephemeral_1h_input_tokens"};
         for (std::size_t i = 1; i < names.size(); ++i) {
-            if (reader.is(names[i])) return static_cast<Key>(i);
+            if (name == names[i]) return static_cast<Key>(i);
         }
         return Key::other;
     }
@@ -114,23 +116,29 @@ class MembersFinder {
         }
     }
 
-    void take_number(std::int64_t value, Place place) {
+    void take_number(std::string_view number, Place place) {
         if (place == Place::usage) {
-            if (key_ == Key::input_tokens) input = value;
-            if (key_ == Key::output_tokens) output = value;
-            if (key_ == Key::cache_read_input_tokens) read = value;
-            if (key_ == Key::cache_creation_input_tokens) creation_total = value;
+            if (key_ == Key::input_tokens) input = read_count(number);
+            if (key_ == Key::output_tokens) output = read_count(number);
+            if (key_ == Key::cache_read_input_tokens) read = read_count(number);
+            if (key_ == Key::cache_creation_input_tokens) creation_total = read_count(number);
         } else if (place == Place::cache_creation) {
-            if (key_ == Key::ephemeral_5m_input_tokens) creation_5m = value;
-            if (key_ == Key::ephemeral_1h_input_tokens) creation_1h = value;
+            if (key_ == Key::ephemeral_5m_input_tokens) creation_5m = read_count(number);
+            if (key_ == Key::ephemeral_1h_input_tokens) creation_1h = read_count(number);
         }
     }
 
     /// A token count, within its bounds. Of a number with a fraction or an exponent what stands
     /// before the point; none beyond the bounds.
     static std::int64_t read_count(std::string_view number) {
+        const char* end = number.data() + number.size();
+        std::int64_t count = 0;
+        const auto [stop, error] = std::from_chars(number.data(), end, count);
+        if (error == std::errc() && stop == end) {
+            return std::clamp<std::int64_t>(count, 0, max_count);
+        }
         double value = 0;
-        std::from_chars(number.data(), number.data() + number.size(), value);
+        std::from_chars(number.data(), end, value);
         const auto bound = static_cast<double>(max_count);
         const bool is_integer = number.find_first_of(".eE") == std::string_view::npos;
         if (!is_integer && value >= bound) return 0;

@@ -11,30 +11,35 @@ namespace ccproxy::tap {
 namespace {
 
 constexpr std::size_t max_json_bytes = 32 * 1024 * 1024;
+constexpr std::size_t max_delta_opening_bytes = 256;
 constexpr std::size_t max_inflated_bytes = 256 * 1024 * 1024;
 
 bool starts_with_type(std::string_view content_type, std::string_view type) {
     return http1::equals_ignoring_case(content_type.substr(0, type.size()), type);
 }
 
-/// Characters of the string that follows `"name":"` in a flat JSON text; 0 when it is not there.
-/// Escapes count as one, and so does each UTF-8 sequence.
-std::int64_t string_member_chars(std::string_view json, std::string_view name) {
+/// Where the text of the string that follows `"name":` in a flat JSON text begins; npos when it is
+/// not there.
+std::size_t find_string_member(std::string_view json, std::string_view name) {
     const std::size_t at = json.find(name);
-    if (at == std::string_view::npos) return 0;
-    std::size_t i = json.find_first_not_of(" :", at + name.size());
-    if (i == std::string_view::npos || json[i] != '"') return 0;
+    if (at == std::string_view::npos) return at;
+    const std::size_t quote = json.find_first_not_of(" :", at + name.size());
+    if (quote == std::string_view::npos || json[quote] != '"') return std::string_view::npos;
+    return quote + 1;
+}
+
+/// Characters of the text of a JSON string, to its closing quote. Escapes count as one, and so does
+/// each UTF-8 sequence.
+std::int64_t string_chars(std::string_view text) {
     std::int64_t chars = 0;
-    for (std::string_view rest = json.substr(i + 1); !rest.empty() && rest.front() != '"';) {
-        const std::size_t plain = bytes_before_json_stop(rest);
-        chars += std::count_if(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(plain),
-                               [](char c) { return (c & 0xC0) != 0x80; });
-        rest.remove_prefix(plain);
-        if (rest.empty() || rest.front() == '"') break;
+    for (;;) {
+        const std::size_t plain = bytes_before_json_stop(text);
+        chars += count_chars(text.substr(0, plain));
+        text.remove_prefix(plain);
+        if (text.empty() || text.front() == '"') return chars;
         ++chars;
-        rest.remove_prefix(std::min<std::size_t>(rest.front() == '\\' ? 2 : 1, rest.size()));
+        text.remove_prefix(std::min<std::size_t>(text.front() == '\\' ? 2 : 1, text.size()));
     }
-    return chars;
 }
 
 }  // namespace
@@ -92,11 +97,12 @@ void UsageTap::take_text(std::string_view text) {
 
 void UsageTap::take_event(const SseEvent& event) {
     if (completion_ != nullptr && !stream_ended_) completion_->take(event);
-    if (stream_ended_ || event.name == "ping" || event.name == "content_block_start" ||
+    if (stream_ended_) return;
+    if (event.name == "content_block_delta") return take_delta(event.data);
+    if (event.name == "ping" || event.name == "content_block_start" ||
         event.name == "content_block_stop") {
         return;
     }
-    if (event.name == "content_block_delta") return take_delta(event.data);
     if (event.name == "message_stop") {
         stream_ended_ = true;
         return;
@@ -109,12 +115,23 @@ void UsageTap::take_event(const SseEvent& event) {
 
 void UsageTap::take_delta(std::string_view data) {
     content_started_ = true;
+    // The deltas of a block differ in their text alone: what stood before the last one's text most
+    // likely stands before this one's.
+    if (!delta_opening_.empty() && data.starts_with(delta_opening_)) {
+        const std::int64_t chars = string_chars(data.substr(delta_opening_.size()));
+        delta_chars_ += chars;
+        if (chars > 0) return;
+    }
     static constexpr std::array<std::string_view, 3> members{"\"text\"", "\"thinking\"",
                                                              "\"partial_json\""};
     for (const std::string_view name : members) {
-        const std::int64_t chars = string_member_chars(data, name);
+        const std::size_t at = find_string_member(data, name);
+        if (at == std::string_view::npos) continue;
+        const std::int64_t chars = string_chars(data.substr(at));
         delta_chars_ += chars;
-        if (chars > 0) return;
+        if (chars == 0) continue;
+        delta_opening_ = at <= max_delta_opening_bytes ? data.substr(0, at) : std::string_view();
+        return;
     }
 }
 

@@ -64,8 +64,9 @@ class UsageTap {
     bool finished_ = false;
     bool content_started_ = false;
     bool stream_ended_ = false;
-    std::int64_t delta_chars_ =
-        0;  ///< Characters of content that passed, for a stream that breaks off.
+    /// Characters of content that passed, for a stream that breaks off.
+    std::int64_t delta_chars_ = 0;
+    std::string delta_opening_;  ///< What stood in the last delta before its text.
 };
 
 }  // namespace ccproxy::tap

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <vector>
 
 namespace ccproxy {
 namespace {
@@ -24,6 +25,8 @@ void check_all(Scan scan, IsWanted is_wanted) {
 TEST_CASE("a byte of a kind is found wherever it stands") {
     check_all(bytes_before_line_end, [](int c) { return c == '\r' || c == '\n'; });
     check_all(bytes_before_json_stop, [](int c) { return c == '"' || c == '\\' || c < 0x20; });
+    check_all(bytes_before_json_stop_or_non_ascii,
+              [](int c) { return c == '"' || c == '\\' || c < 0x20 || c >= 0x80; });
     check_all(bytes_before_control, [](int c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
 }
 
@@ -32,6 +35,37 @@ TEST_CASE("the first of several counts, and none gives the whole") {
     CHECK(bytes_before_line_end(std::string(20, 'a') + "\r\n" + std::string(20, 'b')) == 20);
     CHECK(bytes_before_json_stop("") == 0);
     CHECK(bytes_before_control("abc") == 3);
+}
+
+TEST_CASE("bytes are found one after another, as often as they stand there") {
+    for (std::size_t size = 0; size < 200; ++size) {
+        std::string text(size, 'x');
+        std::vector<std::size_t> expected;
+        // Alone, side by side, and at both ends of the blocks that are looked at together.
+        for (const std::size_t at : {0, 1, 31, 63, 64, 65, 127, 128, 150, 199}) {
+            if (at >= size) continue;
+            text[at] = '"';
+            expected.push_back(at);
+        }
+        CAPTURE(size);
+        ByteFinder<JsonStop> finder(text);
+        std::vector<std::size_t> found;
+        for (std::size_t at = finder.find(0); at < size; at = finder.find(at + 1)) {
+            found.push_back(at);
+        }
+        CHECK(found == expected);
+        CHECK(finder.find(size) == size);
+        CHECK(ByteFinder<LineEnd>(text).find(0) == size);
+    }
+}
+
+TEST_CASE("what is passed over is not found") {
+    const std::string text = "\r" + std::string(100, 'x') + "\n\n" + std::string(100, 'x') + '\r';
+    ByteFinder<LineEnd> finder(text);
+    CHECK(finder.find(0) == 0);
+    CHECK(finder.find(102) == 102);
+    CHECK(finder.find(103) == 203);
+    CHECK(finder.find(204) == 204);
 }
 
 }  // namespace ccproxy
