@@ -28,8 +28,11 @@ constexpr milliseconds max_hello_patience{8000};
 /// Until analyticsd has answered once: with wrong keys it never does, and says nothing.
 constexpr milliseconds warning_interval{60'000};
 constexpr std::size_t max_sends_per_turn = 2000;
-/// From this size on an event is not copied for ZeroMQ; the block it was read into is shared.
-constexpr std::size_t min_shared_bytes = 16 * 1024;
+/// From this size on an event is not copied for ZeroMQ: the block it was read into is lent to it.
+constexpr std::size_t min_lent_bytes = 16 * 1024;
+/// No more is lent before some of it is sent: what waits longer is no longer in the processor's
+/// caches when its turn comes.
+constexpr std::size_t max_lent_bytes = 4 << 20;
 /// Every so many heartbeats one tells of the accounts.
 constexpr unsigned accounts_every = 5;
 
@@ -245,9 +248,11 @@ class Publisher::Loop {
     void send_events() {
         blocked_ = false;
         for (std::size_t i = 0; i < max_sends_per_turn && can_send(); ++i) {
-            if (!pending_) pending_ = reader_.next(synced_seq_);
+            const bool may_read = reader_.lent_bytes() < max_lent_bytes;
+            if (!pending_ && may_read) pending_ = reader_.next(synced_seq_);
             if (!pending_) {
-                blocked_ = true;  // Damaged up to the end: wait for the next intact event.
+                // Or damaged up to the end: wait for the next intact event.
+                blocked_ = true;
                 return;
             }
             // A seq that the disk has lost still needs its place in the sequence: it goes out
@@ -265,9 +270,9 @@ class Publisher::Loop {
 
     bool send_event(std::uint64_t seq, std::string_view payload) {
         const std::string envelope = encode_envelope({journal_.proxy_id(), seq});
-        const bool sent = payload.size() < min_shared_bytes
+        const bool sent = payload.size() < min_lent_bytes
                               ? sockets_.send_event(envelope, payload)
-                              : sockets_.send_event(envelope, payload, reader_.keep_block());
+                              : sockets_.send_event(envelope, payload, reader_.block());
         if (!sent) return false;
         if (window_.empty()) progress_at_ = SteadyClock::now();
         window_.sent(seq, envelope.size() + payload.size());

@@ -5,11 +5,9 @@
 namespace ccproxy::bus {
 namespace {
 
-using Block = std::shared_ptr<const char[]>;
-
 /// Called by ZeroMQ's thread when a message has been sent.
-void let_go(void*, void* block) {
-    delete static_cast<Block*>(block);
+void give_back(void*, void* block) {
+    static_cast<journal::Block*>(block)->give_back();
 }
 
 }  // namespace
@@ -45,11 +43,11 @@ bool Sockets::send_event(const std::string& envelope, std::string_view payload) 
     return send_event(envelope, zmq::message_t(payload.data(), payload.size()));
 }
 
-bool Sockets::send_event(const std::string& envelope, std::string_view payload, Block block) {
-    auto held = std::make_unique<Block>(std::move(block));
+bool Sockets::send_event(const std::string& envelope, std::string_view payload,
+                         journal::Block& block) {
     // ZeroMQ only reads what it is given.
-    zmq::message_t message(const_cast<char*>(payload.data()), payload.size(), let_go, held.get());
-    (void)held.release();
+    zmq::message_t message(const_cast<char*>(payload.data()), payload.size(), give_back, &block);
+    block.lend();
     return send_event(envelope, std::move(message));
 }
 

@@ -14,12 +14,12 @@ namespace ccproxy::journal {
 namespace {
 
 constexpr std::size_t block_bytes = 256 * 1024;
-/// A buffer that one large event made larger is given back.
-constexpr std::size_t max_kept_bytes = 1024 * 1024;
 /// No segment holds more records than this; a header that claims more is not one.
 constexpr std::uint64_t max_seq_step = std::uint64_t{1} << 32;
 
 }  // namespace
+
+JournalReader::JournalReader(std::string folder) : folder_(std::move(folder)), pool_(block_bytes) {}
 
 void JournalReader::seek(std::uint64_t seq) {
     wanted_ = std::max<std::uint64_t>(seq, 1);
@@ -35,29 +35,23 @@ bool JournalReader::open_segment_for(std::uint64_t seq) {
     file_ = open_file(folder_ + "/" + segment_name(*after), O_RDONLY);
     segment_ = *after;
     offset_ = segment_magic.size();
-    forget_buffer();
+    forget_block();
     return true;
 }
 
 bool JournalReader::fill(std::size_t at_least_bytes) {
     if (size_ - used_ >= at_least_bytes) return true;
     const std::size_t have = size_ - used_;
-    const std::size_t room = std::max(at_least_bytes, block_bytes);
-    if (room > capacity_ || capacity_ > max_kept_bytes || is_kept_) {
-        auto other = std::make_shared_for_overwrite<char[]>(room);
-        std::copy_n(buffer_.get() + used_, have, other.get());
-        buffer_ = std::move(other);
-        capacity_ = room;
-        is_kept_ = false;
-    } else {
-        std::memmove(buffer_.get(), buffer_.get() + used_, have);
-    }
+    const bool fits = block_ != nullptr && !block_->is_lent() && block_->size() >= at_least_bytes;
+    Block& block = fits ? *block_ : pool_.take(at_least_bytes, block_);
+    if (have > 0) std::memmove(block.data(), block_->data() + used_, have);
+    block_ = &block;
     offset_ += used_;
     used_ = 0;
     size_ = have;
     ssize_t got = 0;
     do {
-        got = ::pread(file_.fd(), buffer_.get() + have, room - have,
+        got = ::pread(file_.fd(), block.data() + have, block.size() - have,
                       static_cast<off_t>(offset_ + have));
     } while (got < 0 && errno == EINTR);
     if (got < 0) {
@@ -94,7 +88,7 @@ std::optional<JournalReader::Entry> JournalReader::scan(std::uint64_t last_seq) 
         // No intact record behind the damage yet. Come back to it: what looked damaged at the very
         // end may be a record in the middle of being written.
         offset_ = *damage;
-        forget_buffer();
+        forget_block();
     }
     return std::nullopt;
 }

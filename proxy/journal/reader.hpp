@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "proxy/journal/blocks.hpp"
 #include "proxy/journal/file.hpp"
 
 namespace ccproxy::journal {
@@ -15,7 +15,7 @@ namespace ccproxy::journal {
 /// may be read.
 class JournalReader {
   public:
-    explicit JournalReader(std::string folder) : folder_(std::move(folder)) {}
+    explicit JournalReader(std::string folder);
 
     struct Entry {
         std::uint64_t seq = 0;
@@ -30,32 +30,30 @@ class JournalReader {
     /// Throws when a file cannot be read.
     std::optional<Entry> next(std::uint64_t last_seq);
 
-    /// The memory in which the last entry's payload stands: it stays valid for as long as this is
-    /// held, by whatever thread.
-    std::shared_ptr<const char[]> keep_block() {
-        is_kept_ = true;
-        return buffer_;
-    }
+    /// Where the last entry's payload stands. While it is lent the payload stays valid.
+    [[nodiscard]] Block& block() { return *block_; }
+    /// The memory of blocks that are lent. The caller keeps it bounded: next() reads on into
+    /// others.
+    [[nodiscard]] std::size_t lent_bytes() const { return pool_.lent_bytes(); }
 
   private:
     bool open_segment_for(std::uint64_t seq);
     bool fill(std::size_t at_least_bytes);
     std::optional<Entry> scan(std::uint64_t last_seq);
-    void forget_buffer() { size_ = used_ = 0; }
-    [[nodiscard]] std::string_view unread() const { return {buffer_.get() + used_, size_ - used_}; }
+    void forget_block() { size_ = used_ = 0; }
+    [[nodiscard]] std::string_view unread() const {
+        return {block_->data() + used_, size_ - used_};
+    }
 
     std::string folder_;
     std::uint64_t wanted_ = 1;
     File file_;
     std::uint64_t segment_ = 0;  ///< First seq of the open segment; 0 when none is.
-    std::uint64_t offset_ = 0;   ///< Of the first byte of buffer_ in the file.
-    /// Never cleared: filling it with zeros, 256 KiB for a single event, would cost more than
-    /// reading does.
-    std::shared_ptr<char[]> buffer_;
-    bool is_kept_ = false;  ///< Someone else reads buffer_ too: nothing is written to it any more.
-    std::size_t capacity_ = 0;
-    std::size_t size_ = 0;  ///< Bytes of buffer_ that were read.
-    std::size_t used_ = 0;  ///< Of these, bytes that were handed out.
+    std::uint64_t offset_ = 0;   ///< Of the first byte of block_ in the file.
+    BlockPool pool_;
+    Block* block_ = nullptr;  ///< Of the pool; nullptr before the first read.
+    std::size_t size_ = 0;    ///< Bytes of block_ that were read.
+    std::size_t used_ = 0;    ///< Of these, bytes that were handed out.
 };
 
 }  // namespace ccproxy::journal

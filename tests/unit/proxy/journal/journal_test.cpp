@@ -93,23 +93,31 @@ TEST_CASE("an event that comes in pieces is read as one") {
     CHECK(read_all(journal) == Entries{{1, "{\"a\":1}"}, {2, ""}, {3, event(3)}});
 }
 
-TEST_CASE("a block that is kept stays as it was while the reader goes on") {
+TEST_CASE("a block that is lent stays as it was while the reader goes on") {
     const test::TempFolder folder;
     JournalOptions large = options(folder);
     large.segment_bytes = 1 << 20;
     Journal journal(large);
     const auto text = [](std::uint64_t seq) {
-        return std::string(30'000, static_cast<char>('a' + seq));
+        return std::string(seq == 9 ? 300'000 : 30'000, static_cast<char>('a' + seq));
     };
     for (std::uint64_t seq = 1; seq <= 20; ++seq) REQUIRE(journal.append(text(seq)));
     JournalReader reader(journal.folder());
-    std::vector<std::pair<std::shared_ptr<const char[]>, std::string_view>> kept;
+    std::vector<std::pair<Block*, std::string_view>> lent;
     while (const auto entry = reader.next(20)) {
-        const std::string_view payload = entry->payload;
-        if (entry->seq % 3 == 0) kept.emplace_back(reader.keep_block(), payload);
+        if (entry->seq % 3 != 0) continue;
+        reader.block().lend();
+        lent.emplace_back(&reader.block(), entry->payload);
     }
-    REQUIRE(kept.size() == 6);
-    for (std::uint64_t i = 0; i < 6; ++i) CHECK(kept[i].second == text(3 * (i + 1)));
+    REQUIRE(lent.size() == 6);
+    for (std::uint64_t i = 0; i < 6; ++i) CHECK(lent[i].second == text(3 * (i + 1)));
+    CHECK(reader.lent_bytes() > 300'000);
+    for (const auto& [block, payload] : lent) block->give_back();
+    CHECK(reader.lent_bytes() == 0);
+    reader.seek(1);
+    std::uint64_t seq = 0;
+    while (const auto entry = reader.next(20)) CHECK(entry->payload == text(++seq));
+    CHECK(seq == 20);
 }
 
 TEST_CASE("a reader follows a journal that is being written by several threads") {
