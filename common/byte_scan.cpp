@@ -125,10 +125,6 @@ std::uint64_t marks_of_64(const char* block) {
 
 }  // namespace
 
-std::size_t bytes_before_line_end(std::string_view text) {
-    return bytes_before<LineEnd>(text);
-}
-
 std::size_t bytes_before_json_stop(std::string_view text) {
     return bytes_before<JsonStop>(text);
 }

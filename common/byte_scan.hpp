@@ -11,9 +11,6 @@ namespace ccproxy {
 
 // Each tells how many bytes stand before the first such byte; all of them where there is none.
 
-/// CR or LF.
-std::size_t bytes_before_line_end(std::string_view text);
-
 /// What ends a run of plain text in a JSON string: a quote, a backslash, a control character.
 std::size_t bytes_before_json_stop(std::string_view text);
 
@@ -23,9 +20,9 @@ std::size_t bytes_before_json_stop_or_non_ascii(std::string_view text);
 /// A control character, which the tab is not here (RFC 9110, section 5.5).
 std::size_t bytes_before_control(std::string_view text);
 
-// Kinds of bytes that ByteFinder knows, as above.
-struct LineEnd;
-struct JsonStop;
+// Kinds of bytes that ByteFinder knows.
+struct LineEnd;   ///< CR or LF.
+struct JsonStop;  ///< As of bytes_before_json_stop().
 
 /// Finds the bytes of a kind one after another. Looks at each byte of the text once, 64 at a time,
 /// however close to each other those are that it finds. The text must outlive it.

@@ -5,17 +5,27 @@
 namespace ccproxy {
 namespace {
 
+/// Where the two digits of each byte stand in a UUID's text.
+constexpr std::array<std::size_t, 16> digits_at{0,  2,  4,  6,  9,  11, 14, 16,
+                                                19, 21, 24, 26, 28, 30, 32, 34};
+
 std::string to_text(const std::array<unsigned char, 16>& bytes) {
     static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(36);
-    for (std::size_t i = 0; i < 16; ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) text.push_back('-');
-        text.push_back(digits[bytes[i] >> 4]);
-        text.push_back(digits[bytes[i] & 15]);
+    char text[] = "........-....-....-....-............";
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        text[digits_at[i]] = digits[bytes[i] >> 4];
+        text[digits_at[i] + 1] = digits[bytes[i] & 15];
     }
-    return text;
+    return {text, sizeof text - 1};
 }
+
+constexpr std::array<bool, 256> is_hex_digit = [] {
+    std::array<bool, 256> is{};
+    for (const char c : std::string_view("0123456789abcdefABCDEF")) {
+        is[static_cast<unsigned char>(c)] = true;
+    }
+    return is;
+}();
 
 }  // namespace
 
@@ -46,15 +56,15 @@ std::string random_uuid() {
 
 bool is_uuid(std::string_view text) {
     if (text.size() != 36) return false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (c != '-') return false;
-        } else if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))) {
-            return false;
-        }
+    for (const std::size_t dash : {8, 13, 18, 23}) {
+        if (text[dash] != '-') return false;
     }
-    return true;
+    bool good = true;
+    for (const std::size_t at : digits_at) {
+        good &= is_hex_digit[static_cast<unsigned char>(text[at])] &&
+                is_hex_digit[static_cast<unsigned char>(text[at + 1])];
+    }
+    return good;
 }
 
 }  // namespace ccproxy

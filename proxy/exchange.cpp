@@ -231,7 +231,7 @@ Exchange::Refused Exchange::read_facts() {
     if (Refused refused = inflate_body(inflated, text)) return refused;
     tap::PromptSlices slices;
     const bool captures = token_->conversation_logging;
-    const Result<tap::RequestFacts> facts =
+    Result<tap::RequestFacts> facts =
         tap::read_request_facts(text, captures ? &slices : nullptr);
     if (!facts) return refusal(400, facts.error().message);
     if (captures) {
@@ -240,9 +240,9 @@ Exchange::Refused Exchange::read_facts() {
         capture_->take_prompt(text, slices);
         count_conversation();
     }
-    model_ = facts->model;
+    model_ = std::move(facts->model);
     stream_ = facts->stream;
-    if (conversation_id_.empty()) conversation_id_ = facts->session_id;
+    if (conversation_id_.empty()) conversation_id_ = std::move(facts->session_id);
     return std::nullopt;
 }
 

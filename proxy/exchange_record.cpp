@@ -20,25 +20,25 @@ void Exchange::record(int status, const std::string& error) {
     event.user_name = token_->name;
     event.account_id = account_ == nullptr ? "" : account_->id;
     event.mode = mode_;
-    event.model = model_;
+    event.model = std::move(model_);
     event.stream = stream_;
     event.request_at_ms = request_at_ms_;
     event.duration_ms = elapsed_ms();
     event.response_at_ms = request_at_ms_ + event.duration_ms;
     event.ttft_ms = ttft_ms_;
     event.status_code = status;
-    event.conversation_id = conversation_id_;
+    event.conversation_id = std::move(conversation_id_);
     event.agent_id = head_.fields.get("x-claude-code-agent-id");
     event.upstream_request_id = response_.fields.get("request-id");
     event.attempts = attempts_;
     event.attempts_detail = std::move(attempts_detail_);
     event.error_message = drained ? "the client left" : error;
     if (tap_) {
-        const tap::TapReport report = tap_->report();
+        tap::TapReport report = tap_->report();
         event.usage = report.usage;
         event.usage_source = report.usage_source;
-        event.stop_reason = report.stop_reason;
-        if (event.error_message.empty()) event.error_message = report.error;
+        event.stop_reason = std::move(report.stop_reason);
+        if (event.error_message.empty()) event.error_message = std::move(report.error);
     }
     if (web_) web_->complete(event);
     event.success = status >= 200 && status < 300 && event.error_message.empty();

@@ -159,24 +159,33 @@ void JsonReader::end_value() {
 
 JsonToken JsonReader::read_string(JsonToken token) {
     const std::size_t begin = at_ + 1;
-    std::size_t at = string_stops_.find(begin);
-    escaped_ = false;
-    while (at < text_.size() && text_[at] == '\\') {
-        escaped_ = true;
-        const std::size_t bytes = escape_bytes(text_.substr(at));
-        if (bytes == 0) return fail("a string holds an invalid escape", at);
-        at = string_stops_.find(at + bytes);
-    }
-    if (at == text_.size()) return fail("a string does not end", at);
-    if (text_[at] != '"') return fail("a string holds a control character", at);
-    raw_ = text_.substr(begin, at - begin);
-    at_ = at + 1;
+    std::size_t end = string_stops_.find(begin);
+    escaped_ = end < text_.size() && text_[end] == '\\';
+    if (escaped_) end = pass_escapes(end);
+    if (fault_ != nullptr) return JsonToken::fault;
+    if (end == text_.size()) return fail("a string does not end", end);
+    if (text_[end] != '"') return fail("a string holds a control character", end);
+    raw_ = {text_.data() + begin, end - begin};
+    at_ = end + 1;
     if (token == JsonToken::key) {
         expected_ = Expected::colon;
     } else {
         end_value();
     }
     return token;
+}
+
+/// From a backslash in a string over the rest of its text, to what else stops it.
+std::size_t JsonReader::pass_escapes(std::size_t at) {
+    while (at < text_.size() && text_[at] == '\\') {
+        const std::size_t bytes = escape_bytes(text_.substr(at));
+        if (bytes == 0) {
+            fail("a string holds an invalid escape", at);
+            break;
+        }
+        at = string_stops_.find(at + bytes);
+    }
+    return at;
 }
 
 bool JsonReader::pass_digits() {

@@ -60,6 +60,7 @@ class JsonReader {
     JsonToken read_value(char first);
     JsonToken read_key(char first);
     JsonToken read_string(JsonToken token);
+    std::size_t pass_escapes(std::size_t at);
     JsonToken read_number();
     JsonToken read_literal(std::string_view literal, JsonToken token);
     JsonToken open(char bracket, JsonToken token, Expected expected);

@@ -23,7 +23,8 @@ void check_all(Scan scan, IsWanted is_wanted) {
 }  // namespace
 
 TEST_CASE("a byte of a kind is found wherever it stands") {
-    check_all(bytes_before_line_end, [](int c) { return c == '\r' || c == '\n'; });
+    check_all([](std::string_view text) { return ByteFinder<LineEnd>(text).find(0); },
+              [](int c) { return c == '\r' || c == '\n'; });
     check_all(bytes_before_json_stop, [](int c) { return c == '"' || c == '\\' || c < 0x20; });
     check_all(bytes_before_json_stop_or_non_ascii,
               [](int c) { return c == '"' || c == '\\' || c < 0x20 || c >= 0x80; });
@@ -31,8 +32,8 @@ TEST_CASE("a byte of a kind is found wherever it stands") {
 }
 
 TEST_CASE("the first of several counts, and none gives the whole") {
-    CHECK(bytes_before_line_end("ab\ncd\r") == 2);
-    CHECK(bytes_before_line_end(std::string(20, 'a') + "\r\n" + std::string(20, 'b')) == 20);
+    CHECK(bytes_before_control("ab\ncd\r") == 2);
+    CHECK(bytes_before_control(std::string(20, 'a') + "\r\n" + std::string(20, 'b')) == 20);
     CHECK(bytes_before_json_stop("") == 0);
     CHECK(bytes_before_control("abc") == 3);
 }

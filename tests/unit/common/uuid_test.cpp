@@ -39,6 +39,14 @@ TEST_CASE("what is not a UUID is told apart") {
     CHECK_FALSE(is_uuid("017f22e2-79b0-7000-8000-00000000000"));
     CHECK_FALSE(is_uuid("017f22e2-79b0-7000-8000-00000000000g"));
     CHECK_FALSE(is_uuid("017f22e2x79b0-7000-8000-000000000000"));
+    const std::string good = "017F22e2-79b0-7000-8000-00000000000f";
+    CHECK(is_uuid(good));
+    for (std::size_t at = 0; at < good.size(); ++at) {
+        std::string bad = good;
+        bad[at] = bad[at] == '-' ? '0' : '-';
+        CAPTURE(bad);
+        CHECK_FALSE(is_uuid(bad));
+    }
 }
 
 }  // namespace ccproxy
