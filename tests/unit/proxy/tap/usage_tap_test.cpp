@@ -1,6 +1,9 @@
 #include "proxy/tap/usage_tap.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <utility>
+#include <vector>
 
 #include "tests/unit/proxy/tap/gzip.hpp"
 
@@ -79,6 +82,32 @@ TEST_CASE("a stream that breaks off keeps its input and counts the output that p
     CHECK(report.usage.input_tokens == 10);
     CHECK(report.usage.output_tokens == 1600);  // 800 deltas of 7 characters at 3.5 a token
     CHECK(sse(ping, false).usage_source == UsageSource::none);
+}
+
+TEST_CASE("deltas of all kinds count, whatever came before them") {
+    const auto one = [](const std::string& index, const std::string& inner) {
+        return "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":" +
+               index + ",\"delta\":{" + inner + "}}\n\n";
+    };
+    const std::vector<std::pair<std::string, int>> kinds{
+        {one("0", R"("type":"text_delta","text":"seven c")"), 7},
+        {one("0", R"("type":"text_delta","text":"")"), 0},
+        {one("0", R"("type":"text_delta","text":"é中\n\"\\x")"), 6},
+        {one("1", R"("type":"text_delta","text":"a longer one of 22 ...")"), 22},
+        {one("1", R"("type": "text_delta", "text" : "spaced")"), 6},
+        {one("1", R"("type":"thinking_delta","thinking":"hm")"), 2},
+        {one("1", R"("type":"signature_delta","signature":"abc")"), 0},
+        {one("2", R"("type":"input_json_delta","partial_json":"{\"text\":\"ab")"), 11},
+        {one("2", R"("type":"text_delta","text":"cut \)"), 6}};
+    // At 3.5 characters a token, rounded up; the stream's own first guess is 1.
+    for (const auto& [before, chars_before] : kinds) {
+        for (const auto& [after, chars_after] : kinds) {
+            CAPTURE(before, after);
+            const int chars = 2 * chars_before + 3 * chars_after;
+            const TapReport report = sse(start + before + before + after + after + after, false);
+            CHECK(report.usage.output_tokens == std::max(1, (2 * chars + 6) / 7));
+        }
+    }
 }
 
 TEST_CASE("zeros that come first do not hide the figures that follow") {
