@@ -98,7 +98,7 @@ bool ClientConnection::drop(std::size_t bytes) {
 }
 
 void ClientConnection::arm(net::milliseconds timeout) {
-    Deadlined::arm(timeout);
+    Deadlined::arm(loop_.turn_began() + timeout);
     if (drained_) arm_no_later_than(drained_until_);
 }
 

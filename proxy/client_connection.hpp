@@ -26,7 +26,8 @@ struct DrainLimits {
 class ClientConnection final : public net::Deadlined, private net::SocketObserver {
   public:
     /// Takes a connected socket.
-    ClientConnection(net::EventLoop& loop, UniqueFd socket) : stream_(loop, std::move(socket)) {}
+    ClientConnection(net::EventLoop& loop, UniqueFd socket)
+        : loop_(loop), stream_(loop, std::move(socket)) {}
 
     /// Bytes that were received and not taken yet.
     std::string& input() { return input_; }
@@ -54,7 +55,7 @@ class ClientConnection final : public net::Deadlined, private net::SocketObserve
     /// It has left, and its answer is being read on.
     [[nodiscard]] bool is_drained() const { return drained_; }
 
-    /// Hides that of the base: draining has its own end.
+    /// From now on. Hides that of the base: draining has its own end.
     void arm(net::milliseconds timeout);
 
     /// Called by interrupt(), to end waits on other streams that belong to this connection's
@@ -80,6 +81,7 @@ class ClientConnection final : public net::Deadlined, private net::SocketObserve
     bool drop(std::size_t bytes);
     void on_ready() override;
 
+    net::EventLoop& loop_;
     net::Stream stream_;
     std::string input_;
     Interrupt interrupt_ = Interrupt::none;

@@ -54,7 +54,8 @@ accounts::Wanted Exchange::wanted() const {
     wanted.model = model_;
     wanted.session = conversation_id_;
     wanted.turn = turn_;
-    wanted.steady_ms = accounts::now(worker_.shared.clock).steady_ms;
+    const auto now = worker_.loop().turn_began().time_since_epoch();
+    wanted.steady_ms = std::chrono::duration_cast<net::milliseconds>(now).count();
     return wanted;
 }
 

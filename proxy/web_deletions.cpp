@@ -29,7 +29,7 @@ void WebDeletions::start(accounts::AccountSetPtr accounts, const accounts::Accou
     deletion->accounts = std::move(accounts);
     deletion->account = &account;
     deletion->path = std::move(path);
-    deletion->arm(max_time);
+    deletion->arm(net::SteadyClock::now() + max_time);
     const auto at = under_way_.insert(under_way_.end(), deletion);
     auto on_end = [this, at](const std::exception_ptr& fault) {
         const std::shared_ptr<Deletion> ended = *at;

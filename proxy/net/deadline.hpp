@@ -14,7 +14,7 @@ namespace ccproxy::net {
 class Deadlined : public boost::intrusive::list_base_hook<
                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
   public:
-    void arm(milliseconds timeout) { deadline_ = SteadyClock::now() + timeout; }
+    void arm(SteadyClock::time_point moment) { deadline_ = moment; }
     void arm_no_later_than(SteadyClock::time_point moment) {
         deadline_ = std::min(deadline_, moment);
     }

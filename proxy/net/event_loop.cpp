@@ -45,6 +45,7 @@ void EventLoop::run() {
 void EventLoop::wait() {
     std::array<epoll_event, max_events> events;
     const int count = ::epoll_wait(epoll_.get(), events.data(), max_events, timeout_ms());
+    turn_began_ = SteadyClock::now();
     bool posted = false;
     // All of them before any is woken, which may destroy others.
     for (int i = 0; i < count; ++i) {
@@ -57,8 +58,7 @@ void EventLoop::wait() {
         sleeper.note(event.events);
         wake_soon(sleeper);
     }
-    const SteadyClock::time_point now = SteadyClock::now();
-    while (!timers_.empty() && timers_.begin()->first <= now) {
+    while (!timers_.empty() && timers_.begin()->first <= turn_began_) {
         Wakeable& timer = *timers_.begin()->second;
         timers_.erase(timers_.begin());
         timer.note(0);

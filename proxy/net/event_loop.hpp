@@ -55,6 +55,10 @@ class EventLoop {
     /// Thread-safe. The loop calls `action` soon.
     void post(std::function<void()> action);
 
+    /// When this turn of the loop began: near enough to now where a millisecond does not count, and
+    /// for nothing. For the loop's thread.
+    [[nodiscard]] SteadyClock::time_point turn_began() const { return turn_began_; }
+
     /// From now on `socket` is told what happens to `fd`, until that is closed. False when the
     /// system has no memory for it.
     bool add(int fd, Wakeable& socket);
@@ -75,6 +79,7 @@ class EventLoop {
     Timers timers_;
     std::mutex mutex_;
     std::vector<std::function<void()>> posted_;
+    SteadyClock::time_point turn_began_ = SteadyClock::now();
     bool stopped_ = false;
 };
 

@@ -92,18 +92,23 @@ IoResult Stream::read_some(char* data, std::size_t size) {
 }
 
 IoResult Stream::write_some(std::string_view data) {
-    return write_some(data, {});
+    if (ssl_) return write_tls(data, {});
+    return written(::send(socket_.fd(), data.data(), data.size(), MSG_NOSIGNAL));
 }
 
 IoResult Stream::write_some(std::string_view first, std::string_view second) {
     if (ssl_) return write_tls(first, second);
+    if (first.empty() || second.empty()) return write_some(first.empty() ? second : first);
     // The type lacks the const; sendmsg does not write through it.
     iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
                       {const_cast<char*>(second.data()), second.size()}};
     msghdr message{};
     message.msg_iov = parts;
-    message.msg_iovlen = second.empty() ? 1 : 2;
-    const ssize_t put = ::sendmsg(socket_.fd(), &message, MSG_NOSIGNAL);
+    message.msg_iovlen = 2;
+    return written(::sendmsg(socket_.fd(), &message, MSG_NOSIGNAL));
+}
+
+IoResult Stream::written(ssize_t put) {
     if (put >= 0) return {IoStatus::ok, static_cast<std::size_t>(put)};
     if (!would_block()) return {IoStatus::failed, 0};
     socket_.filled();

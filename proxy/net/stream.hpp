@@ -92,6 +92,8 @@ class Stream {
         return {status != IoStatus::wants_write, status == IoStatus::wants_write};
     }
     [[nodiscard]] IoStatus tls_status(int result);
+    /// What send() returned.
+    IoResult written(ssize_t put);
     IoResult write_tls(std::string_view first, std::string_view second);
 
     Socket socket_;
