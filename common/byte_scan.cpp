@@ -27,6 +27,11 @@ Block is_at_most(Block bytes, char bound) {
     return _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(bound)), bytes);
 }
 
+/// The same; what lies below `first` wraps around to above it.
+Block is_between(Block bytes, char first, char last) {
+    return is_at_most(_mm_sub_epi8(bytes, _mm_set1_epi8(first)), static_cast<char>(last - first));
+}
+
 #endif
 
 }  // namespace
@@ -70,6 +75,20 @@ struct Control {
     static Block in(Block block) {
         return _mm_andnot_si128(is_equal(block, '\t'),
                                 _mm_or_si128(is_at_most(block, 0x1f), is_equal(block, 0x7f)));
+    }
+#endif
+};
+
+struct NameEnd {
+    static bool is(unsigned char c) {
+        return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-');
+    }
+#if defined(__SSE2__)
+    static Block in(Block block) {
+        const Block letter_or_digit =
+            _mm_or_si128(is_between(block, 'a', 'z'), is_between(block, '0', '9'));
+        return _mm_andnot_si128(_mm_or_si128(letter_or_digit, is_equal(block, '-')),
+                                _mm_set1_epi8(-1));
     }
 #endif
 };
@@ -135,6 +154,28 @@ std::size_t bytes_before_json_stop_or_non_ascii(std::string_view text) {
 
 std::size_t bytes_before_control(std::string_view text) {
     return bytes_before<Control>(text);
+}
+
+std::size_t bytes_before_name_end(std::string_view text) {
+    return bytes_before<NameEnd>(text);
+}
+
+std::size_t bytes_before_empty_line(std::string_view text) {
+    static constexpr std::string_view empty_line = "\r\n\r\n";
+    std::size_t at = 0;
+#if defined(__SSE2__)
+    for (; text.size() - at >= sizeof(Block) + 2; at += sizeof(Block)) {
+        // Two CR with one byte between them.
+        const Block found = _mm_and_si128(is_equal(load(text.data() + at), '\r'),
+                                          is_equal(load(text.data() + at + 2), '\r'));
+        auto places = static_cast<unsigned>(_mm_movemask_epi8(found));
+        for (; places != 0; places &= places - 1) {
+            const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(places));
+            if (text.substr(place, empty_line.size()) == empty_line) return place;
+        }
+    }
+#endif
+    return std::min(text.find(empty_line, at), text.size());
 }
 
 template <class Kind>

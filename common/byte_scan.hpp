@@ -9,7 +9,7 @@
 
 namespace ccproxy {
 
-// Each tells how many bytes stand before the first such byte; all of them where there is none.
+// Each tells how many bytes stand before the first such place; all of them where there is none.
 
 /// What ends a run of plain text in a JSON string: a quote, a backslash, a control character.
 std::size_t bytes_before_json_stop(std::string_view text);
@@ -19,6 +19,12 @@ std::size_t bytes_before_json_stop_or_non_ascii(std::string_view text);
 
 /// A control character, which the tab is not here (RFC 9110, section 5.5).
 std::size_t bytes_before_control(std::string_view text);
+
+/// What is no small letter, digit or hyphen: those are what most names of header fields consist of.
+std::size_t bytes_before_name_end(std::string_view text);
+
+/// An empty line: CR LF CR LF.
+std::size_t bytes_before_empty_line(std::string_view text);
 
 // Kinds of bytes that ByteFinder knows.
 struct LineEnd;   ///< CR or LF.

@@ -18,17 +18,23 @@ class Scanner {
 
     /// Exactly `digits` decimal digits.
     std::int64_t number(std::size_t digits) {
+        const std::string_view text = rest_.substr(0, digits);
+        rest_.remove_prefix(text.size());
         std::int64_t value = 0;
-        for (std::size_t i = 0; i < digits; ++i) value = value * 10 + digit();
-        return value;
+        good_ = good_ && text.size() == digits;
+        for (const char c : text) {
+            good_ = good_ && c >= '0' && c <= '9';
+            value = value * 10 + (c - '0');
+        }
+        return good_ ? value : 0;
     }
     /// One character out of `allowed`.
     char one_of(std::string_view allowed) {
-        if (rest_.empty() || allowed.find(rest_.front()) == std::string_view::npos) {
-            good_ = false;
-            return '\0';
+        for (const char c : allowed) {
+            if (next_is(c)) return take();
         }
-        return take();
+        good_ = false;
+        return '\0';
     }
     /// Any number of digits but none, of a fraction of a second.
     std::int64_t fraction_ms() {

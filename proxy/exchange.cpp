@@ -105,9 +105,9 @@ net::Task<AfterExchange> Exchange::serve() {
 }
 
 Exchange::Refused Exchange::route() {
-    const Result<http1::Target> target = http1::parse_target(head_.target);
+    Result<http1::Target> target = http1::parse_target(head_.target);
     if (!target) return refusal(400, target.error().message, true);
-    target_ = *target;
+    target_ = std::move(*target);
     route_ = find_route(head_.method, target_.path);
     openai_ = openai::find_call(head_.method, target_.path, head_.fields);
     if (route_ == Route::pass_through) {

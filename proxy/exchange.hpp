@@ -94,12 +94,16 @@ class Exchange {
     [[nodiscard]] accounts::Wanted wanted() const;
     net::Task<Refused> connect();
     net::Task<Refused> try_web();
-    /// Sends `head` and the request's body.
-    net::Task<Refused> send_request(std::string head);
+    /// Sends `head`, which is needed until the first suspension only, and the request's body.
+    net::Task<Refused> send_request(std::string_view head);
     net::Task<Refused> read_response_head();
-    net::Task<Refused> receive_head(std::size_t& head_bytes);
+    /// Receives up to the end of the next head. `received` is what has come, `head_bytes` of it the
+    /// head; until the next suspension it lies in upstream_input_ or, when all came at once, in the
+    /// relay buffer.
+    net::Task<Refused> receive_head(std::string_view& received, std::size_t& head_bytes);
     bool is_answering_early();
-    [[nodiscard]] std::string upstream_request_head() const;
+    /// In the worker's head_text().
+    [[nodiscard]] const std::string& upstream_request_head() const;
 
     // The exits.
     net::Task<AfterExchange> answer_locally();

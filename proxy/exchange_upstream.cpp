@@ -37,9 +37,9 @@ net::Task<Exchange::Refused> Exchange::connect() {
     co_return refusal(502, "the upstream could not be reached: " + failure);
 }
 
-std::string Exchange::upstream_request_head() const {
-    std::string out;
-    out.reserve(1024);
+const std::string& Exchange::upstream_request_head() const {
+    std::string& out = worker_.head_text();
+    out.clear();
     out.append(head_.method).append(" ").append(account_->url.path).append(target_.path);
     out.append(target_.query).append(" HTTP/1.1\r\n").append(account_->header_lines);
     http1::append_request_fields(head_, out);
@@ -50,7 +50,8 @@ std::string Exchange::upstream_request_head() const {
     return out;
 }
 
-net::Task<Exchange::Refused> Exchange::send_request(std::string head) {
+net::Task<Exchange::Refused> Exchange::send_request(std::string_view head) {
+    std::string rest_of_head;
     std::string_view first = head;
     std::string_view second = body_;
     for (;;) {
@@ -68,6 +69,10 @@ net::Task<Exchange::Refused> Exchange::send_request(std::string head) {
         }
         // An upstream may answer while it is still being sent to, to refuse what it has seen so
         // far.
+        if (rest_of_head.empty()) {
+            rest_of_head = first;
+            first = rest_of_head;
+        }
         client_.arm(worker_.shared.config.timeouts.upstream_send);
         const bool woken = co_await upstream_->stream.wait_any();
         if (!woken && client_.interrupted() != Interrupt::none) {
@@ -92,18 +97,23 @@ bool Exchange::is_answering_early() {
     return !upstream_input_.empty() && !upstream_input_.starts_with("HTTP/1.1 1");
 }
 
-net::Task<Exchange::Refused> Exchange::receive_head(std::size_t& head_bytes) {
+net::Task<Exchange::Refused> Exchange::receive_head(std::string_view& received,
+                                                    std::size_t& head_bytes) {
     RelayBuffer& buffer = worker_.relay_buffer();
-    while ((head_bytes = http1::find_head_end(upstream_input_)) == 0) {
-        if (upstream_input_.size() > max_response_head_bytes) {
-            co_return refusal(502, "the upstream's answer has a head that is too large");
-        }
-        const net::IoResult result =
-            upstream_->stream.read_some(buffer.data(), RelayBuffer::data_bytes);
-        upstream_input_.append(buffer.data(), result.bytes);
-        if (!http1::may_become_response(upstream_input_)) {
+    received = upstream_input_;
+    while ((head_bytes = http1::find_head_end(received)) == 0) {
+        if (!http1::may_become_response(received)) {
             co_return refusal(502, "the upstream's answer is not HTTP/1.1");
         }
+        if (received.size() > max_response_head_bytes) {
+            co_return refusal(502, "the upstream's answer has a head that is too large");
+        }
+        // What is not whole is kept: others use the buffer while this one waits.
+        if (received.data() == buffer.data()) upstream_input_ = received;
+        const net::IoResult result =
+            upstream_->stream.read_some(buffer.data(), RelayBuffer::data_bytes);
+        received = {buffer.data(), result.bytes};
+        if (!upstream_input_.empty()) received = upstream_input_.append(received);
         if (result.status == net::IoStatus::ok) continue;
         if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
             co_return refusal(502, "the upstream closed the connection without an answer");
@@ -119,15 +129,20 @@ net::Task<Exchange::Refused> Exchange::receive_head(std::size_t& head_bytes) {
 net::Task<Exchange::Refused> Exchange::read_response_head() {
     client_.arm(worker_.shared.config.timeouts.first_byte);
     for (int i = 0; i <= max_interim_answers; ++i) {
+        std::string_view received;
         std::size_t head_bytes = 0;
-        Refused refused = co_await receive_head(head_bytes);
+        Refused refused = co_await receive_head(received, head_bytes);
         if (refused) co_return refused;
-        Result<http1::ResponseHead> head = http1::parse_response_head(
-            std::string_view(upstream_input_).substr(0, head_bytes), head_.method);
+        Result<http1::ResponseHead> head =
+            http1::parse_response_head(received.substr(0, head_bytes), head_.method);
         if (!head) {
             co_return refusal(502, "the upstream's answer is malformed: " + head.error().message);
         }
-        upstream_input_.erase(0, head_bytes);
+        if (upstream_input_.empty()) {
+            upstream_input_ = received.substr(head_bytes);
+        } else {
+            upstream_input_.erase(0, head_bytes);
+        }
         if (head->status == 101) co_return refusal(502, "the upstream switched protocols");
         if (head->status < 200) continue;
         response_ = std::move(*head);

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "proxy/http/header_policy.hpp"
 
@@ -50,13 +51,12 @@ Relay::Relay(Exchange& exchange)
 }
 
 net::Task<AfterExchange> Relay::run() {
-    head_ = client_head();
     if (reader_.done()) {
         if (translator_ && !translate({}, true)) co_return co_await break_off();
         meter(nullptr, 0, true);
-        const bool sent =
-            co_await client_.send(head_, translator_ ? frame_translated(true) : std::string_view(),
-                                  exchange_.worker_.shared.config.timeouts.client_write);
+        const bool sent = co_await client_.send(
+            take_head(), translator_ ? frame_translated(true) : std::string_view(),
+            exchange_.worker_.shared.config.timeouts.client_write);
         co_return sent ? end() : AfterExchange::close;
     }
     for (;;) {
@@ -66,10 +66,11 @@ net::Task<AfterExchange> Relay::run() {
     }
 }
 
-std::string Relay::client_head() const {
+std::string_view Relay::take_head() {
+    if (std::exchange(head_taken_, true)) return {};
     const http1::ResponseHead& response = exchange_.response_;
-    std::string out;
-    out.reserve(1024);
+    std::string& out = exchange_.worker_.head_text();
+    out.clear();
     out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
     out.append(http1::reason_phrase(response.status)).append("\r\n");
     http1::append_response_fields(response, out);
@@ -106,12 +107,10 @@ net::Task<net::IoResult> Relay::read_piece() {
             result.status != net::IoStatus::wants_write) {
             co_return result;
         }
-        if (!head_.empty() && !holds_head()) {
+        if (!head_taken_ && !holds_head()) {
             // The answer has begun, and its client should know.
-            const std::string head = std::move(head_);
-            head_.clear();
             const bool sent = co_await client_.send(
-                head, {}, exchange_.worker_.shared.config.timeouts.client_write);
+                take_head(), {}, exchange_.worker_.shared.config.timeouts.client_write);
             if (!sent) co_return net::IoResult{};
         }
         client_.arm(exchange_.worker_.shared.config.timeouts.upstream_idle);
@@ -145,11 +144,9 @@ net::Task<Relay::Step> Relay::pass_piece() {
     const bool replaced = translator_ || web_ != nullptr;
     const std::string_view framed =
         replaced ? frame_translated(end) : frame(data, step.payload, end);
-    if (!framed.empty() || (!head_.empty() && !holds_head())) {
-        const std::string head = std::move(head_);
-        head_.clear();
+    if (!framed.empty() || (!head_taken_ && !holds_head())) {
         const bool sent = co_await client_.send(
-            head, framed, exchange_.worker_.shared.config.timeouts.client_write);
+            take_head(), framed, exchange_.worker_.shared.config.timeouts.client_write);
         if (!sent && !end) co_return Step::broken;
     }
     if (end) co_return Step::ended;

@@ -34,7 +34,8 @@ class Relay {
 
     net::Task<Step> pass_piece();
     net::Task<net::IoResult> read_piece();
-    std::string client_head() const;
+    /// The head of the client's answer, in the worker's head_text(); empty once it was taken.
+    std::string_view take_head();
     std::string_view frame(char* payload, std::size_t size, bool end) const;
     void meter(const char* payload, std::size_t size, bool end);
     AfterExchange end();
@@ -66,7 +67,7 @@ class Relay {
     http1::BodyReader reader_;
     Out out_;
     bool keep_alive_;
-    std::string head_;  ///< Of the client's answer, until it has been sent.
+    bool head_taken_ = false;
     std::string failure_;
     int failure_status_ = 502;
     std::unique_ptr<openai::AnswerTranslator> translator_;  ///< For OpenAI's format.

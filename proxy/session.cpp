@@ -20,7 +20,8 @@ constexpr std::size_t max_linger_bytes = 4 * 1024 * 1024;
 constexpr net::milliseconds linger_timeout{2000};
 
 struct ReadHead {
-    std::string bytes;                      ///< One whole head; empty when there is none to come.
+    /// Of one whole head, at the front of the client's input; 0 when there is none to come.
+    std::size_t bytes = 0;
     std::optional<http1::Refusal> refusal;  ///< The client is to be told why there is none.
 };
 
@@ -35,8 +36,7 @@ net::Task<ReadHead> read_head(Worker& worker, ClientConnection& client) {
         while (input.starts_with("\r\n")) input.erase(0, 2);
         if (const std::size_t size = http1::find_head_end(input)) {
             if (size <= config.limits.max_head_bytes) {
-                head.bytes = input.substr(0, size);
-                input.erase(0, size);
+                head.bytes = size;
                 co_return head;
             }
         }
@@ -130,8 +130,10 @@ net::Task<void> run_session(Worker& worker, std::shared_ptr<ClientConnection> cl
         client->idle = false;
         Result<http1::RequestHead> head = Error{};
         if (!read.refusal) {
-            if (read.bytes.empty()) co_return;
-            head = http1::parse_request_head(read.bytes);
+            if (read.bytes == 0) co_return;
+            std::string& input = client->input();
+            head = http1::parse_request_head(std::string_view(input).substr(0, read.bytes));
+            input.erase(0, read.bytes);
             if (!head) read.refusal = http1::Refusal{400, head.error().message, true, 0};
         }
         if (read.refusal) {
@@ -141,7 +143,6 @@ net::Task<void> run_session(Worker& worker, std::shared_ptr<ClientConnection> cl
             if (sent) co_await linger(*client);
             co_return;
         }
-        read.bytes = {};
         Exchange exchange(worker, *client, std::move(*head));
         const AfterExchange after = co_await exchange.run();
         if (after == AfterExchange::linger) co_await linger(*client);

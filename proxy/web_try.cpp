@@ -75,9 +75,9 @@ net::Task<bool> WebTry::make_conversation() {
 net::Task<bool> WebTry::ask() {
     const bool connected = co_await connect();
     if (!connected) co_return false;
-    std::string head = request_head("POST", web::completion_path(organization_, uuid_),
-                                    event_stream, exchange_.body_.size());
-    failure_ = co_await exchange_.send_request(std::move(head));
+    const std::string head = request_head("POST", web::completion_path(organization_, uuid_),
+                                          event_stream, exchange_.body_.size());
+    failure_ = co_await exchange_.send_request(head);
     if (!failure_) failure_ = co_await exchange_.read_response_head();
     if (failure_) co_return false;
     http1::ResponseHead& response = exchange_.response_;

@@ -90,6 +90,9 @@ class Worker {
     double random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
     UuidV7Generator& ids() { return ids_; }
     RelayBuffer& relay_buffer() { return *relay_buffer_; }
+    /// For the head of a message that is sent at once: others write theirs here at the next
+    /// suspension.
+    std::string& head_text() { return head_text_; }
     WebDeletions& web_deletions() { return *web_deletions_; }
 
   private:
@@ -110,6 +113,7 @@ class Worker {
     std::minstd_rand random_{std::random_device{}()};
     UuidV7Generator ids_;
     std::unique_ptr<RelayBuffer> relay_buffer_ = std::make_unique<RelayBuffer>();
+    std::string head_text_;
     std::unique_ptr<WebDeletions> web_deletions_;
     net::DeadlineList clients_;
     std::size_t sessions_ = 0;

@@ -37,11 +37,10 @@ std::optional<double> fraction(std::string_view text) {
 
 /// RFC 3339, or seconds since 1970.
 std::optional<std::int64_t> moment(std::string_view text) {
-    if (const auto seconds = whole_number(text)) {
-        if (*seconds > max_unix_seconds) return std::nullopt;
-        return *seconds * 1000;
-    }
-    return parse_time(text);
+    if (const auto time_ms = parse_time(text)) return time_ms;
+    const auto seconds = whole_number(text);
+    if (!seconds || *seconds > max_unix_seconds) return std::nullopt;
+    return *seconds * 1000;
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7), as the RFC 3339 it stands for.
@@ -73,11 +72,15 @@ UnifiedStatus unified_status(std::string_view text) {
 }
 
 void read_limit(std::string_view what, std::string_view value, Limit& limit) {
-    if (what == "limit") limit.limit = whole_number(value);
-    if (what == "remaining") limit.remaining = whole_number(value);
-    if (what == "reset") limit.reset_at_ms = moment(value);
-    if (what == "utilization") limit.used = fraction(value);
-    if (what == "status") {
+    if (what == "limit") {
+        limit.limit = whole_number(value);
+    } else if (what == "remaining") {
+        limit.remaining = whole_number(value);
+    } else if (what == "reset") {
+        limit.reset_at_ms = moment(value);
+    } else if (what == "utilization") {
+        limit.used = fraction(value);
+    } else if (what == "status") {
         limit.judged = true;
         limit.rejected = unified_status(value) == UnifiedStatus::rejected;
     }
@@ -136,20 +139,16 @@ bool RateLimits::tells_limits() const {
 
 RateLimits read_rate_limits(const http1::Fields& fields, std::int64_t now_ms) {
     RateLimits told;
-    std::optional<std::int64_t> exact_ms;
     for (const auto& [name, value] : fields) {
-        if (name.starts_with(prefix)) {
-            read_field(std::string_view(name).substr(prefix.size()), value, told);
-        } else if (name == "retry-after") {
-            told.retry_after_ms = retry_after_ms(value, now_ms);
-        } else if (name == "retry-after-ms") {
-            exact_ms = whole_number(value);
-        } else if (name == "x-should-retry") {
-            if (value == "true") told.should_retry = true;
-            if (value == "false") told.should_retry = false;
-        }
+        if (name.starts_with(prefix)) read_field(name.substr(prefix.size()), value, told);
     }
-    if (exact_ms) told.retry_after_ms = std::min(*exact_ms, max_pause_ms);
+    told.retry_after_ms = retry_after_ms(fields.get("retry-after"), now_ms);
+    if (const auto exact_ms = whole_number(fields.get("retry-after-ms"))) {
+        told.retry_after_ms = std::min(*exact_ms, max_pause_ms);
+    }
+    const std::string_view should_retry = fields.get("x-should-retry");
+    if (should_retry == "true") told.should_retry = true;
+    if (should_retry == "false") told.should_retry = false;
     return told;
 }
 

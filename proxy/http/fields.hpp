@@ -1,13 +1,33 @@
 // The fields of one head, kept in one piece of memory.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/result.hpp"
+#include "proxy/http/known_field.hpp"
+
 namespace ccproxy::http1 {
+
+/// Whether two ASCII texts are equal but for case.
+bool equals_ignoring_case(std::string_view left, std::string_view right);
+
+/// A letter of ASCII in lower case, anything else as it is.
+constexpr char to_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Without the spaces and tabs around it.
+constexpr std::string_view trim(std::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
 
 /// Header fields in order, names in lower case, values without surrounding white space.
 class Fields {
@@ -33,45 +53,108 @@ class Fields {
         std::size_t at_;
     };
 
-    /// Makes room for the fields of a head of that size, so that adding them allocates nothing.
-    void reserve(std::size_t head_bytes);
-    /// Of one head no more than 4 GiB.
+    /// Reads the lines of a head that follow its first, with the empty one that ends them. Of
+    /// fields that are there before, nothing stays. Fails on obs-fold, control characters, a line
+    /// that does not end in CR LF, a name that is no token, a name or value of 64 KiB.
+    std::optional<Error> read(std::string_view lines);
+    /// Of one head no more than 4 GiB; a name or a value less than 64 KiB.
     void add(std::string_view name, std::string_view value);
+
     /// Value of the first field of that name (lower case); empty when there is none.
-    [[nodiscard]] std::string_view get(std::string_view name) const;
+    [[nodiscard]] std::string_view get(std::string_view name) const {
+        const std::size_t i = find(name, 0);
+        return i == places_.size() ? std::string_view() : at(i).value;
+    }
     [[nodiscard]] std::size_t count(std::string_view name) const;
+    /// Whether `wanted` is true of an item of the comma-separated fields of that name.
+    template <class Wanted>
+    [[nodiscard]] bool any_item(std::string_view name, Wanted wanted) const;
     /// Whether a comma-separated field of that name lists `token`, in any case.
-    [[nodiscard]] bool lists(std::string_view name, std::string_view token) const;
+    [[nodiscard]] bool lists(std::string_view name, std::string_view token) const {
+        return any_item(name,
+                        [&](std::string_view item) { return equals_ignoring_case(item, token); });
+    }
     [[nodiscard]] Iterator begin() const { return {*this, 0}; }
     [[nodiscard]] Iterator end() const { return {*this, places_.size()}; }
 
+    /// Appends the fields as lines `name: value` with CR LF, but for those of which
+    /// `left_out(KnownField, name)` is true.
+    template <class LeftOut>
+    void append_lines(std::string& out, LeftOut left_out) const;
+
   private:
-    /// In text_: the name, then the value.
+    /// In text_: a line `name: value` with CR LF.
     struct Place {
         std::uint32_t begin;
-        std::uint32_t name_bytes;
-        std::uint32_t value_bytes;
+        std::uint16_t name_bytes;
+        std::uint16_t value_bytes;
+        KnownField known;
     };
+    static constexpr std::size_t separator_bytes = 2;
+    static constexpr std::size_t line_end_bytes = 2;
 
     [[nodiscard]] Field at(std::size_t i) const {
         const Place& place = places_[i];
         const char* name = text_.data() + place.begin;
-        return {{name, place.name_bytes}, {name + place.name_bytes, place.value_bytes}};
+        return {{name, place.name_bytes},
+                {name + place.name_bytes + separator_bytes, place.value_bytes}};
     }
+    /// The first field of that name from the one at `from` on; their number when there is none.
+    [[nodiscard]] std::size_t find(std::string_view name, std::size_t from) const;
+    /// The line at `begin` of text_ becomes the next field.
+    void add_place(std::size_t begin, std::size_t name_bytes, std::size_t value_bytes);
 
     std::string text_;
     std::vector<Place> places_;
+    FieldSet present_;
 };
 
-/// Whether two ASCII texts are equal but for case.
-bool equals_ignoring_case(std::string_view left, std::string_view right);
+inline void Fields::add_place(std::size_t begin, std::size_t name_bytes, std::size_t value_bytes) {
+    const KnownField known = known_field({text_.data() + begin, name_bytes});
+    places_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint16_t>(name_bytes),
+                       static_cast<std::uint16_t>(value_bytes), known});
+    present_.add(known);
+}
 
-/// Without the spaces and tabs around it.
-std::string_view trim(std::string_view text);
+inline std::size_t Fields::find(std::string_view name, std::size_t from) const {
+    const KnownField known = known_field(name);
+    if (!present_.has(known)) return places_.size();
+    std::size_t i = from;
+    for (auto place = places_.begin() + static_cast<std::ptrdiff_t>(from); place != places_.end();
+         ++place, ++i) {
+        if (place->known == known && (known != KnownField::none || at(i).name == name)) break;
+    }
+    return i;
+}
 
-/// A letter of ASCII in lower case, anything else as it is.
-constexpr char to_lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+template <class Wanted>
+bool Fields::any_item(std::string_view name, Wanted wanted) const {
+    for (std::size_t i = find(name, 0); i < places_.size(); i = find(name, i + 1)) {
+        std::string_view rest = at(i).value;
+        while (!rest.empty()) {
+            const std::size_t comma = std::min(rest.find(','), rest.size());
+            if (wanted(trim(rest.substr(0, comma)))) return true;
+            rest.remove_prefix(std::min(comma + 1, rest.size()));
+        }
+    }
+    return false;
+}
+
+template <class LeftOut>
+void Fields::append_lines(std::string& out, LeftOut left_out) const {
+    // Lines that stand one behind the other are appended together.
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    for (const Place& place : places_) {
+        const char* name = text_.data() + place.begin;
+        if (left_out(place.known, std::string_view(name, place.name_bytes))) continue;
+        if (place.begin != end) {
+            out.append(text_, begin, end - begin);
+            begin = place.begin;
+        }
+        end = place.begin + place.name_bytes + separator_bytes + place.value_bytes + line_end_bytes;
+    }
+    out.append(text_, begin, end - begin);
 }
 
 }  // namespace ccproxy::http1

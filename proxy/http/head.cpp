@@ -1,96 +1,30 @@
 #include "proxy/http/head.hpp"
 
-#include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "common/byte_scan.hpp"
+#include "proxy/http/grammar.hpp"
 
 namespace ccproxy::http1 {
 namespace {
 
-/// Sizes of a field's name and value are bounded one by one, beside the head as a whole.
-constexpr std::size_t max_field_bytes = 64 * 1024 - 1;
-
-/// What a byte may stand for (RFC 9110, section 5.6.2; RFC 9112, sections 2 to 5).
-enum Class : unsigned char {
-    token = 1,  ///< In a method or a field's name.
-    target = 2  ///< In a request's target: visible ASCII.
-};
-
-constexpr std::array<unsigned char, 256> classes = [] {
-    std::array<unsigned char, 256> table{};
-    for (int c = 0; c < 256; ++c) {
-        unsigned char& entry = table[static_cast<std::size_t>(c)];
-        const bool letter_or_digit =
-            (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        const bool sign = c != 0 && c < 128 &&
-                          std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) !=
-                              std::string_view::npos;
-        if (letter_or_digit || sign) entry |= token;
-        if (c > 0x20 && c < 0x7f) entry |= target;
-    }
-    return table;
-}();
-
-/// How many bytes at the start of `bytes` are of that class.
-std::size_t span(std::string_view bytes, Class wanted) {
-    std::size_t size = 0;
-    while (size < bytes.size() &&
-           (classes[static_cast<unsigned char>(bytes[size])] & wanted) != 0) {
-        ++size;
-    }
-    return size;
-}
-
-/// Takes the next line off, without its end.
+/// Takes the first line off, without its end.
 Result<std::string_view> take_line(std::string_view& head) {
-    const std::size_t size = bytes_before_control(head);
-    if (size == head.size()) return Error{"the head is malformed"};
-    if (!head.substr(size).starts_with("\r\n")) {
-        const bool is_line_end = head[size] == '\r' || head[size] == '\n';
-        return Error{is_line_end ? "a line does not end in CR LF"
-                                 : "the head holds a control character"};
-    }
+    const std::size_t size = line_bytes(head);
+    if (size == std::string_view::npos) return no_line(head);
     const std::string_view line = head.substr(0, size);
-    head.remove_prefix(size + 2);
+    head.remove_prefix(size + line_end.size());
     return line;
 }
 
-/// Whether all that Connection lists are names of options (RFC 9110, section 7.6.1).
-bool has_good_connection(const Fields& fields) {
-    for (const auto [name, value] : fields) {
-        if (name != "connection") continue;
-        for (std::string_view rest = value; !rest.empty();) {
-            const std::size_t comma = std::min(rest.find(','), rest.size());
-            const std::string_view option = trim(rest.substr(0, comma));
-            if (span(option, token) != option.size()) return false;
-            rest.remove_prefix(std::min(comma + 1, rest.size()));
-        }
-    }
-    return true;
-}
-
 /// What follows the first line, down to the empty line that ends the head.
-std::optional<Error> read_fields(std::string_view head, Fields& fields) {
-    fields.reserve(head.size());
-    for (;;) {
-        const Result<std::string_view> line = take_line(head);
-        if (!line) return line.error();
-        if (line->empty()) break;
-        if (line->front() == ' ' || line->front() == '\t') return Error{"a header line is folded"};
-        const std::size_t name_bytes = span(*line, token);
-        if (name_bytes == 0 || name_bytes == line->size() || (*line)[name_bytes] != ':') {
-            return Error{"the name of a header field is malformed"};
-        }
-        const std::string_view value = line->substr(name_bytes + 1);
-        if (name_bytes > max_field_bytes || value.size() > max_field_bytes) {
-            return Error{"a header field is too long"};
-        }
-        fields.add(line->substr(0, name_bytes), value);
-    }
-    if (!head.empty()) return Error{"the head is malformed"};
-    if (!has_good_connection(fields)) return Error{"Connection is malformed"};
+std::optional<Error> read_fields(std::string_view lines, Fields& fields) {
+    if (std::optional<Error> error = fields.read(lines)) return error;
+    // All that Connection lists is names of options (RFC 9110, section 7.6.1).
+    const bool malformed = fields.any_item("connection", [](std::string_view option) {
+        return span(option, ByteClass::token) != option.size();
+    });
+    if (malformed) return Error{"Connection is malformed"};
     return std::nullopt;
 }
 
@@ -139,8 +73,8 @@ bool keeps_alive(const Fields& fields, int minor_version) {
 }  // namespace
 
 std::size_t find_head_end(std::string_view buffer) {
-    const std::size_t at = buffer.find("\r\n\r\n");
-    return at == std::string_view::npos ? 0 : at + 4;
+    const std::size_t size = bytes_before_empty_line(buffer);
+    return size == buffer.size() ? 0 : size + 4;
 }
 
 bool may_become_response(std::string_view buffer) {
@@ -153,13 +87,13 @@ Result<RequestHead> parse_request_head(std::string_view head) {
     const Result<std::string_view> line = take_line(head);
     if (!line) return line.error();
     RequestHead request;
-    const std::size_t method_bytes = span(*line, token);
+    const std::size_t method_bytes = span(*line, ByteClass::token);
     if (method_bytes == 0 || method_bytes == line->size() || (*line)[method_bytes] != ' ') {
         return Error{"the method is malformed"};
     }
     request.method = line->substr(0, method_bytes);
     const std::string_view rest = line->substr(method_bytes + 1);
-    const std::size_t target_bytes = span(rest, target);
+    const std::size_t target_bytes = span(rest, ByteClass::target);
     if (target_bytes == 0 || target_bytes == rest.size() || rest[target_bytes] != ' ') {
         return Error{"the target is malformed"};
     }

@@ -1,56 +1,50 @@
 #include "proxy/http/header_policy.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace ccproxy::http1 {
 namespace {
 
-constexpr std::array<std::string_view, 11> hop_by_hop{"connection",          "content-length",
-                                                      "keep-alive",          "proxy-authenticate",
-                                                      "proxy-authorization", "te",
-                                                      "proxy-connection",    "trailer",
-                                                      "transfer-encoding",   "upgrade",
-                                                      "http2-settings"};
+using Known = KnownField;
 
-constexpr std::array<std::string_view, 14> request_only{"accept-encoding",
-                                                        "authorization",
-                                                        "cookie",
-                                                        "expect",
-                                                        "forwarded",
-                                                        "host",
-                                                        "via",
-                                                        "x-api-key",
-                                                        "x-forwarded-for",
-                                                        "x-forwarded-host",
-                                                        "x-forwarded-proto",
-                                                        "x-forwarded-port",
-                                                        "x-proxy-mode",
-                                                        "x-real-ip"};
+constexpr FieldSet hop_by_hop{Known::connection,
+                              Known::content_length,
+                              Known::http2_settings,
+                              Known::keep_alive,
+                              Known::proxy_authenticate,
+                              Known::proxy_authorization,
+                              Known::proxy_connection,
+                              Known::te,
+                              Known::trailer,
+                              Known::transfer_encoding,
+                              Known::upgrade};
 
-constexpr std::array<std::string_view, 4> response_only{
-    "alt-svc", "set-cookie", "strict-transport-security", "x-ccproxy-request-id"};
+constexpr FieldSet request_only{Known::accept_encoding,
+                                Known::authorization,
+                                Known::cookie,
+                                Known::expect,
+                                Known::forwarded,
+                                Known::host,
+                                Known::via,
+                                Known::x_api_key,
+                                Known::x_forwarded_for,
+                                Known::x_forwarded_host,
+                                Known::x_forwarded_port,
+                                Known::x_forwarded_proto,
+                                Known::x_proxy_mode,
+                                Known::x_real_ip};
 
-template <class Names>
-bool contains(const Names& names, std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
+constexpr FieldSet response_only{Known::alt_svc, Known::set_cookie,
+                                 Known::strict_transport_security, Known::x_ccproxy_request_id};
 
-/// Whether a Connection field names others that are not to be passed on.
-bool names_fields(std::string_view connection) {
-    return !connection.empty() && !equals_ignoring_case(connection, "keep-alive") &&
-           !equals_ignoring_case(connection, "close");
-}
-
-template <class Names>
-void append_fields(const Fields& fields, const Names& left_out, std::string& out) {
-    const bool connection_names_more =
-        names_fields(fields.get("connection")) || fields.count("connection") > 1;
-    for (const auto [name, value] : fields) {
-        if (contains(hop_by_hop, name) || contains(left_out, name)) continue;
-        if (connection_names_more && fields.lists("connection", name)) continue;
-        out.append(name).append(": ").append(value).append("\r\n");
-    }
+void append_fields(const Fields& fields, FieldSet left_out, std::string& out) {
+    const bool connection_names_more = fields.any_item("connection", [](std::string_view option) {
+        return !equals_ignoring_case(option, "keep-alive") &&
+               !equals_ignoring_case(option, "close");
+    });
+    fields.append_lines(out, [&](KnownField known, std::string_view name) {
+        return left_out.has(known) || (connection_names_more && fields.lists("connection", name));
+    });
 }
 
 /// Whether an Accept-Encoding takes gzip (RFC 9110, section 12.5.3); a weight of 0 refuses it.
@@ -73,13 +67,13 @@ bool accepts_gzip(std::string_view accepted) {
 }  // namespace
 
 void append_request_fields(const RequestHead& request, std::string& out) {
-    append_fields(request.fields, request_only, out);
+    append_fields(request.fields, hop_by_hop | request_only, out);
     const bool gzip = accepts_gzip(request.fields.get("accept-encoding"));
     out.append(gzip ? "accept-encoding: gzip\r\n" : "accept-encoding: identity\r\n");
 }
 
 void append_response_fields(const ResponseHead& response, std::string& out) {
-    append_fields(response.fields, response_only, out);
+    append_fields(response.fields, hop_by_hop | response_only, out);
 }
 
 }  // namespace ccproxy::http1

@@ -29,6 +29,23 @@ TEST_CASE("a byte of a kind is found wherever it stands") {
     check_all(bytes_before_json_stop_or_non_ascii,
               [](int c) { return c == '"' || c == '\\' || c < 0x20 || c >= 0x80; });
     check_all(bytes_before_control, [](int c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
+    check_all(bytes_before_name_end, [](int c) {
+        return !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-');
+    });
+}
+
+TEST_CASE("an empty line is found wherever it stands, and nothing that only looks like one") {
+    const std::string empty_line = "\r\n\r\n";
+    for (std::size_t at = 0; at < 40; ++at) {
+        CAPTURE(at);
+        CHECK(bytes_before_empty_line(std::string(at, 'x') + empty_line) == at);
+        CHECK(bytes_before_empty_line(std::string(at, '\r') + empty_line + empty_line) == at);
+        const std::string text = std::string(at, 'x') + "\r\n\r\r\n\rx" + std::string(at, 'x');
+        CHECK(bytes_before_empty_line(text) == text.size());
+        CHECK(bytes_before_empty_line(text + empty_line) == text.size());
+    }
+    CHECK(bytes_before_empty_line("") == 0);
+    CHECK(bytes_before_empty_line("\r\n\r") == 3);
 }
 
 TEST_CASE("the first of several counts, and none gives the whole") {
