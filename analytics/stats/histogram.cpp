@@ -76,11 +76,7 @@ void Histogram::add_to_bucket(std::uint32_t index, std::uint64_t count) {
 }
 
 void Histogram::merge(const Histogram& other) {
-    if (buckets_.empty()) {
-        buckets_ = other.buckets_;
-    } else {
-        merge(other.buckets_.data(), other.buckets_.data() + other.buckets_.size());
-    }
+    merge(other.buckets_.data(), other.buckets_.data() + other.buckets_.size());
 }
 
 bool Histogram::merge_encoded(std::string_view bytes) {
@@ -91,6 +87,7 @@ bool Histogram::merge_encoded(std::string_view bytes) {
 }
 
 void Histogram::merge(const Bucket* first, const Bucket* last) {
+    if (buckets_.empty()) return buckets_.assign(first, last);
     // A small one into a large one is the usual case of a sum over many roll-ups.
     if (static_cast<std::size_t>(last - first) * 8 <= buckets_.size()) {
         for (const Bucket* theirs = first; theirs != last; ++theirs) {
@@ -176,6 +173,25 @@ std::optional<std::size_t> Histogram::read(std::string_view bytes, Buckets& buck
         buckets[size++] = {static_cast<std::uint32_t>(passed - 1), count};
     }
     return size;
+}
+
+bool HistogramSum::add_encoded(std::string_view bytes) {
+    Histogram::Buckets buckets;
+    const std::optional<std::size_t> size = Histogram::read(bytes, buckets);
+    if (!size) return false;
+    for (std::size_t i = 0; i < *size; ++i) {
+        std::uint64_t& count = counts_[buckets[i].index];
+        count = bounded_sum(count, buckets[i].count);
+    }
+    return true;
+}
+
+Histogram HistogramSum::histogram() const {
+    Histogram histogram;
+    for (std::uint32_t index = 0; index < counts_.size(); ++index) {
+        if (counts_[index] > 0) histogram.buckets_.push_back({index, counts_[index]});
+    }
+    return histogram;
 }
 
 }  // namespace ccproxy::analytics

@@ -53,11 +53,24 @@ class Histogram {
 
     using Buckets = std::array<Bucket, max_buckets>;
 
+    friend class HistogramSum;
+
     void add_to_bucket(std::uint32_t index, std::uint64_t count);
     void merge(const Bucket* first, const Bucket* last);
     static std::optional<std::size_t> read(std::string_view bytes, Buckets& buckets);
 
     std::vector<Bucket> buckets_;  ///< Ascending by index; no count is 0.
+};
+
+/// Adds up many histograms faster than one that merges them, at 8 KiB whatever they hold.
+class HistogramSum {
+  public:
+    /// See Histogram::merge_encoded().
+    bool add_encoded(std::string_view bytes);
+    [[nodiscard]] Histogram histogram() const;
+
+  private:
+    std::array<std::uint64_t, Histogram::max_buckets> counts_{};  ///< By the bucket's index.
 };
 
 }  // namespace ccproxy::analytics

@@ -27,8 +27,8 @@ constexpr const char* in_hours =
     "id IN (SELECT group_id FROM usage_hourly WHERE kind = 1 AND hour_at >= ? AND hour_at < ?)";
 
 /// Not when there are so many groups, most of them of other times, that rows are sooner read.
-bool are_few(const SQLite::Database& database) {
-    RawStatement groups(database,
+bool are_few(StatementCache& statements) {
+    RawStatement groups(statements,
                         "SELECT count(*) FROM (SELECT 1 FROM usage_groups WHERE kind = 1 "
                         "LIMIT " +
                             std::to_string(max_looked_up + 1) + ")");
@@ -38,19 +38,19 @@ bool are_few(const SQLite::Database& database) {
 
 }  // namespace
 
-ActiveCount count_active(SQLite::Database& database, const DayZone& zone, std::int64_t from_ms,
+ActiveCount count_active(StatementCache& statements, const DayZone& zone, std::int64_t from_ms,
                          std::int64_t to_ms) {
-    const SQLite::Transaction snapshot(database);
-    const bool few = are_few(database);
+    const SQLite::Transaction snapshot(statements.database());
+    const bool few = are_few(statements);
     std::unordered_set<std::int64_t> groups;
     std::unordered_set<std::string> tokens;
     std::unordered_set<std::string> users;
     for (const Segment& segment :
-         segments_of(database, zone, kind_of_users, from_ms, to_ms, RollUpLevel::day)) {
+         segments_of(statements, zone, kind_of_users, from_ms, to_ms, RollUpLevel::day)) {
         const bool hours = segment.level == RollUpLevel::hour;
         const bool long_range = !hours && segment.to - segment.from > 1;
         const char* condition = hours ? in_hours : few && long_range ? looked_up : in_days;
-        RawStatement group(database, std::string(select_groups) + condition);
+        RawStatement group(statements, std::string(select_groups) + condition);
         group.bind(1, segment.from);
         group.bind(2, segment.to);
         while (group.step()) {

@@ -6,9 +6,9 @@
 
 namespace ccproxy::analytics {
 
-GroupSlots::GroupSlots(const SQLite::Database& database, const StatsQuery& query)
+GroupSlots::GroupSlots(StatementCache& statements, const StatsQuery& query)
     : query_(query),
-      select_(database,
+      select_(statements,
               "SELECT token_id, user_name, account_id, mode, model FROM usage_groups "
               "WHERE id = ?") {}
 

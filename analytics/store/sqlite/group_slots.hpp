@@ -1,8 +1,6 @@
 // Groups of the roll-ups as a question sees them: which ones fit, and which are one and the same.
 #pragma once
 
-#include <SQLiteCpp/Database.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -22,7 +20,7 @@ class GroupSlots {
     static constexpr std::size_t unfit = std::numeric_limits<std::size_t>::max();
 
     /// Both must outlive it.
-    GroupSlots(const SQLite::Database& database, const StatsQuery& query);
+    GroupSlots(StatementCache& statements, const StatsQuery& query);
 
     std::size_t of(std::int64_t group_id);
     [[nodiscard]] const Labels& labels(std::size_t slot) const { return labels_[slot]; }

@@ -10,14 +10,6 @@ namespace {
 constexpr std::int64_t days_a_read = 7;
 const std::string match_columns = "request_count, success_count";
 
-int kind_of(const ByDimension<std::optional<std::string>>& filter) {
-    ByDimension<bool> wanted{};
-    for (std::size_t i = 0; i < dimension_count; ++i) {
-        wanted[static_cast<Dimension>(i)] = filter[static_cast<Dimension>(i)].has_value();
-    }
-    return smallest_kind(wanted);
-}
-
 }  // namespace
 
 ByDimension<std::optional<std::string>> dimensions_of(const LogFilter& filter) {
@@ -36,22 +28,31 @@ bool is_in_roll_ups(const LogFilter& filter) {
                                          [](const auto& value) { return value.has_value(); });
 }
 
-MatchingHours::MatchingHours(const SQLite::Database& database, const DayZone& zone,
-                             const LogFilter& filter, bool ascending)
-    : database_(database),
+LogGroups groups_of(StatementCache& statements, const LogFilter& filter) {
+    const auto values = dimensions_of(filter);
+    ByDimension<bool> wanted{};
+    for (std::size_t i = 0; i < dimension_count; ++i) {
+        wanted[static_cast<Dimension>(i)] = values[static_cast<Dimension>(i)].has_value();
+    }
+    const int kind = smallest_kind(wanted);
+    return {kind, few_groups(statements, kind, values)};
+}
+
+MatchingHours::MatchingHours(StatementCache& statements, const DayZone& zone,
+                             const LogFilter& filter, const LogGroups& groups, bool ascending)
+    : statements_(statements),
       zone_(zone),
       filter_(filter),
       ascending_(ascending),
-      kind_(kind_of(dimensions_of(filter))),
-      scan_(database, zone, kind_),
-      groups_(few_groups(database, kind_, dimensions_of(filter))) {
-    if (groups_ && groups_->empty()) return;
-    RawStatement edges(database,
+      groups_(groups),
+      scan_(statements, zone, groups.kind) {
+    if (groups.few && groups.few->empty()) return;
+    RawStatement edges(statements,
                        "SELECT min(first), max(last) FROM ("
                        "SELECT (SELECT min(day) FROM usage_daily WHERE kind = ?1) AS first, "
                        "(SELECT max(day) FROM usage_daily WHERE kind = ?1) AS last "
                        "UNION ALL SELECT day, day FROM usage_open_hours)");
-    edges.bind(1, kind_);
+    edges.bind(1, groups.kind);
     if (!edges.step() || edges.is_null(0)) return;
     first_day_ = edges.integer(0);
     end_day_ = edges.integer(1) + 1;
@@ -89,9 +90,10 @@ void MatchingHours::read_days() {
         end_day_ = from = std::max(from, to - days_a_read);
     }
     std::set<std::int64_t> days;
-    for (const Segment& segment : segments_of_days(database_, kind_, from, to, RollUpLevel::day)) {
+    for (const Segment& segment :
+         segments_of_days(statements_, groups_.kind, from, to, RollUpLevel::day)) {
         const bool is_day = segment.level == RollUpLevel::day;
-        scan_.read(segment, match_columns, groups_,
+        scan_.read(segment, match_columns, groups_.few,
                    [&](const RawStatement& row, std::int64_t, std::int64_t period) {
                        if (fits(row)) days.insert(is_day ? period : segment.day);
                    });
@@ -104,7 +106,7 @@ void MatchingHours::read_hours(std::int64_t day) {
     const Segment segment{RollUpLevel::hour, zone_.start_of(day), zone_.start_of(day + 1), day};
     bool has_hours = false;
     std::set<std::int64_t> hours;
-    scan_.read(segment, match_columns, groups_,
+    scan_.read(segment, match_columns, groups_.few,
                [&](const RawStatement& row, std::int64_t, std::int64_t hour) {
                    has_hours = true;
                    if (fits(row)) hours.insert(hour);

@@ -2,8 +2,6 @@
 // otherwise walk over all of them.
 #pragma once
 
-#include <SQLiteCpp/Database.h>
-
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -19,6 +17,13 @@ ByDimension<std::optional<std::string>> dimensions_of(const LogFilter& filter);
 /// Whether there is such a part: a dimension, or success.
 bool is_in_roll_ups(const LogFilter& filter);
 
+/// Which roll-ups tell of a filter: the smallest kind, and few_groups() of it.
+struct LogGroups {
+    int kind;
+    std::optional<std::vector<std::int64_t>> few;
+};
+LogGroups groups_of(StatementCache& statements, const LogFilter& filter);
+
 /// [from, to) in Unix milliseconds.
 struct TimeSpan {
     std::int64_t from_ms, to_ms;
@@ -29,9 +34,9 @@ struct TimeSpan {
 /// the caller's snapshot.
 class MatchingHours {
   public:
-    /// Between `from_ms` and `to_ms`; all arguments must outlive it.
-    MatchingHours(const SQLite::Database& database, const DayZone& zone, const LogFilter& filter,
-                  bool ascending);
+    /// Between the filter's times; `groups` are those of the filter. All must outlive it.
+    MatchingHours(StatementCache& statements, const DayZone& zone, const LogFilter& filter,
+                  const LogGroups& groups, bool ascending);
     std::optional<TimeSpan> next();
 
   private:
@@ -39,13 +44,12 @@ class MatchingHours {
     void read_hours(std::int64_t day);
     [[nodiscard]] bool fits(const RawStatement& row) const;
 
-    const SQLite::Database& database_;
+    StatementCache& statements_;
     const DayZone& zone_;
     const LogFilter& filter_;
     const bool ascending_;
-    const int kind_;
+    const LogGroups& groups_;
     const RollUpScan scan_;
-    const std::optional<std::vector<std::int64_t>> groups_;
     std::int64_t first_day_ = 0, end_day_ = 0;  ///< Those that are still to be read.
     std::deque<std::int64_t> days_;             ///< Read, with a match.
     std::deque<TimeSpan> spans_;                ///< Of the day that was taken last.

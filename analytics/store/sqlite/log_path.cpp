@@ -10,11 +10,11 @@ namespace {
 constexpr std::size_t max_tokens_of_user = 16;
 
 /// The tokens that made requests under a name; empty when there are none, or too many.
-std::vector<Conditions::Value> tokens_of_user(const SQLite::Database& database,
+std::vector<Conditions::Value> tokens_of_user(StatementCache& statements,
                                               const std::string& user_name) {
-    RawStatement row(database, "SELECT token_id FROM usage_groups WHERE kind = " +
-                                   std::to_string(kind_of_users) + " AND user_name = ? LIMIT " +
-                                   std::to_string(max_tokens_of_user + 1));
+    RawStatement row(statements, "SELECT token_id FROM usage_groups WHERE kind = " +
+                                     std::to_string(kind_of_users) + " AND user_name = ? LIMIT " +
+                                     std::to_string(max_tokens_of_user + 1));
     row.bind_text(1, user_name);
     std::vector<Conditions::Value> tokens;
     while (row.step()) tokens.emplace_back(std::string(row.bytes(0)));
@@ -30,8 +30,8 @@ std::string is_one_of(const char* column, std::size_t count) {
 
 }  // namespace
 
-LogPath path_of(const SQLite::Database& database, const LogFilter& filter) {
-    LogPath path{"request_logs_by_time", {}};
+LogPath path_of(StatementCache& statements, const LogFilter& filter) {
+    LogPath path{"request_logs_by_time", true, {}};
     if (filter.conversation_id) {
         path.index = "request_logs_by_conversation";
         path.conditions.add("conversation_id = ?", {*filter.conversation_id});
@@ -41,10 +41,11 @@ LogPath path_of(const SQLite::Database& database, const LogFilter& filter) {
     } else if (filter.token_id) {
         path.index = "request_logs_by_token";
         path.conditions.add("token_id = ?", {*filter.token_id});
-    } else if (auto tokens = filter.user_name ? tokens_of_user(database, *filter.user_name)
+    } else if (auto tokens = filter.user_name ? tokens_of_user(statements, *filter.user_name)
                                               : std::vector<Conditions::Value>{};
                !tokens.empty()) {
         path.index = "request_logs_by_token";
+        path.in_order = tokens.size() == 1;
         const std::string condition = is_one_of("token_id", tokens.size());
         path.conditions.add(condition, std::move(tokens));
     } else if (filter.success == false) {

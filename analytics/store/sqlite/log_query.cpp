@@ -143,20 +143,21 @@ std::string select_in_order(const std::string& table, const Conditions& where,
 }
 
 /// Only the hours that hold logs of the filter, as the roll-ups tell.
-void fill_by_hours(SQLite::Database& database, const DayZone& zone, const LogFilter& filter,
-                   const Conditions& rest, const PageRequest& request, LogPage& page) {
-    LogPath path = path_of(database, filter);
+void fill_by_hours(StatementCache& statements, const DayZone& zone, const LogFilter& filter,
+                   const LogGroups& groups, const Conditions& rest, const PageRequest& request,
+                   LogPage& page) {
+    LogPath path = path_of(statements, filter);
     Conditions& where = path.conditions;
     where.add(rest);
     // The only times among the conditions: of two that bound a walk, SQLite might take the wider.
     where.add("request_at >= ?", {std::int64_t{0}});
     where.add("request_at < ?", {std::int64_t{0}});
     SQLite::Statement rows(
-        database,
+        statements.database(),
         select_in_order(std::string("request_logs INDEXED BY ") + path.index, where, request));
     const int times = where.bind(rows) - 2;
     PageFiller filler(request, page);
-    MatchingHours hours(database, zone, filter, request.ascending);
+    MatchingHours hours(statements, zone, filter, groups, request.ascending);
     while (const std::optional<TimeSpan> span = hours.next()) {
         rows.bind(times, std::max(span->from_ms, filter.from_ms.value_or(span->from_ms)));
         rows.bind(times + 1, std::min(span->to_ms, filter.to_ms.value_or(span->to_ms)));
@@ -167,7 +168,7 @@ void fill_by_hours(SQLite::Database& database, const DayZone& zone, const LogFil
 
 }  // namespace
 
-Result<LogPage> read_log_page(SQLite::Database& database, const DayZone& zone,
+Result<LogPage> read_log_page(StatementCache& statements, const DayZone& zone,
                               const LogFilter& filter, const PageRequest& page) {
     if (page.limit < 1 || page.page < 0 ||
         page.page > std::numeric_limits<std::int64_t>::max() / page.limit) {
@@ -187,13 +188,15 @@ Result<LogPage> read_log_page(SQLite::Database& database, const DayZone& zone,
         add_cursor(*cursor, by_hours, where);
         narrow_times(*cursor, rest);
     }
+    SQLite::Database& database = statements.database();
     const SQLite::Transaction snapshot(database);
     LogPage result;
-    const LogTotal total = count_logs(database, zone, filter);
+    const LogGroups groups = groups_of(statements, filter);
+    const LogTotal total = count_logs(statements, zone, filter, groups);
     result.total = total.count;
     result.total_is_exact = total.is_exact;
     if (by_hours) {
-        fill_by_hours(database, zone, rest, where, page, result);
+        fill_by_hours(statements, zone, rest, groups, where, page, result);
     } else {
         where.add_optional("request_at >= ?", filter.from_ms);
         where.add_optional("request_at < ?", filter.to_ms);

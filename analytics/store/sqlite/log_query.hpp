@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "analytics/store/sqlite/statement_cache.hpp"
 #include "analytics/store/store.hpp"
 #include "analytics/time/day_zone.hpp"
 
@@ -13,7 +14,7 @@ namespace ccproxy::analytics {
 
 /// See StoreReader. The rows and their total are of one instant. A NULL sorts below every value.
 /// `zone` is the one of the roll-ups.
-Result<LogPage> read_log_page(SQLite::Database& database, const DayZone& zone,
+Result<LogPage> read_log_page(StatementCache& statements, const DayZone& zone,
                               const LogFilter& filter, const PageRequest& page);
 
 std::optional<RequestLog> read_log(SQLite::Database& database, const std::string& id);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "analytics/store/sqlite/log_hours.hpp"
 #include "analytics/store/sqlite/log_path.hpp"
 #include "analytics/store/sqlite/meta.hpp"
 
@@ -22,52 +21,53 @@ bool has_no_condition(const LogFilter& filter) {
 }
 
 /// Counts among the logs of a range that come first; exact when they are all.
-LogTotal look(const SQLite::Database& database, const LogFilter& filter, std::int64_t from_ms,
+LogTotal look(StatementCache& statements, const LogFilter& filter, std::int64_t from_ms,
               std::int64_t to_ms) {
     if (from_ms >= to_ms) return {};
-    LogPath path = path_of(database, filter);
+    // What failed is scattered, so that as many logs are sooner looked at in the order of times.
+    LogFilter way = filter;
+    way.success.reset();
+    LogPath path = path_of(statements, way);
     Conditions& narrow = path.conditions;
     narrow.add("request_at >= ?", {from_ms});
     narrow.add("request_at < ?", {to_ms});
     Conditions fits;
     add_filter(filter, Narrowing::none, fits);
-    SQLite::Statement row(database, "SELECT count(*), ifnull(sum(fits), 0) FROM (SELECT " +
-                                        (fits.empty() ? std::string("1") : fits.expression()) +
-                                        " AS fits FROM request_logs INDEXED BY " + path.index +
-                                        narrow.sql() + " ORDER BY request_at DESC LIMIT " +
-                                        std::to_string(max_looked_at + 1) + ")");
+    SQLite::Statement row(statements.database(),
+                          "SELECT count(*), ifnull(sum(fits), 0) FROM (SELECT " +
+                              (fits.empty() ? std::string("1") : fits.expression()) +
+                              " AS fits FROM request_logs INDEXED BY " + path.index + narrow.sql() +
+                              (path.in_order ? " ORDER BY request_at DESC" : "") + " LIMIT " +
+                              std::to_string(max_looked_at + 1) + ")");
     narrow.bind(row, fits.bind(row));
     row.executeStep();
     return {row.getColumn(1).getInt64(), row.getColumn(0).getInt64() <= max_looked_at};
 }
 
 /// Nothing when reading the roll-ups would take long.
-std::optional<std::int64_t> sum_roll_ups(const SQLite::Database& database, const DayZone& zone,
-                                         const LogFilter& filter, std::int64_t from_ms,
-                                         std::int64_t to_ms) {
+std::optional<std::int64_t> sum_roll_ups(StatementCache& statements, const DayZone& zone,
+                                         const LogFilter& filter, const LogGroups& groups,
+                                         std::int64_t from_ms, std::int64_t to_ms) {
+    const auto& [kind, few] = groups;
+    // Then some of the rows of the kind fit, and all of them are not few.
     const auto values = dimensions_of(filter);
-    ByDimension<bool> wanted{};
-    for (std::size_t i = 0; i < dimension_count; ++i) {
-        wanted[static_cast<Dimension>(i)] = values[static_cast<Dimension>(i)].has_value();
-    }
-    const int kind = smallest_kind(wanted);
-    const auto groups = few_groups(database, kind, values);
-    const auto segments = segments_of(database, zone, kind, from_ms, to_ms, RollUpLevel::week);
+    const bool has_dimension = std::any_of(values.begin(), values.end(),
+                                           [](const auto& value) { return value.has_value(); });
+    if (has_dimension && !few) return std::nullopt;
+    const auto segments = segments_of(statements, zone, kind, from_ms, to_ms, RollUpLevel::week);
     if (kind == 0) {
         std::int64_t periods = 0;
         for (const Segment& segment : segments) {
             periods += segment.level == RollUpLevel::hour ? 24 : segment.to - segment.from;
         }
-        if (!groups || periods * static_cast<std::int64_t>(groups->size()) > max_lookups) {
-            return std::nullopt;
-        }
+        const auto lookups = periods * static_cast<std::int64_t>(few->size());
+        if (lookups > max_lookups) return std::nullopt;
     }
-    const RollUpScan scan(database, zone, kind);
+    const RollUpScan scan(statements, zone, kind);
     std::int64_t requests = 0;
     std::int64_t successes = 0;
     for (const Segment& segment : segments) {
-        // Few rows are of a small kind: without few groups all of them fit, or there is no filter.
-        scan.read(segment, "request_count, success_count", groups,
+        scan.read(segment, "request_count, success_count", few,
                   [&](const RawStatement& row, std::int64_t, std::int64_t) {
                       requests += row.integer(2);
                       successes += row.integer(3);
@@ -79,15 +79,16 @@ std::optional<std::int64_t> sum_roll_ups(const SQLite::Database& database, const
 
 }  // namespace
 
-LogTotal count_logs(const SQLite::Database& database, const DayZone& zone,
-                    const LogFilter& filter) {
+LogTotal count_logs(StatementCache& statements, const DayZone& zone, const LogFilter& filter,
+                    const LogGroups& groups) {
+    const SQLite::Database& database = statements.database();
     if (has_no_condition(filter)) {
         return {read_integer(database, "SELECT value FROM counters WHERE name = 'request_logs'")};
     }
     const std::int64_t from_ms = filter.from_ms.value_or(0);
     const std::int64_t to_ms = filter.to_ms.value_or(end_of_time);
     if (filter.conversation_id || filter.status_code) {
-        return look(database, filter, from_ms, to_ms);
+        return look(statements, filter, from_ms, to_ms);
     }
     const std::int64_t oldest_ms =
         read_integer(database, "SELECT min(request_at) FROM request_logs");
@@ -100,11 +101,11 @@ LogTotal count_logs(const SQLite::Database& database, const DayZone& zone,
     const LocalHour first = zone.hour_of(first_ms);
     const std::int64_t begin_ms = first.start_ms == first_ms ? first_ms : first.end_ms;
     const std::int64_t end_ms = zone.hour_of(last_ms).start_ms;
-    if (begin_ms >= end_ms) return look(database, filter, from_ms, to_ms);
-    const auto middle = sum_roll_ups(database, zone, filter, begin_ms, end_ms);
-    if (!middle) return look(database, filter, from_ms, to_ms);
-    const LogTotal before = look(database, filter, from_ms, begin_ms);
-    const LogTotal after = look(database, filter, end_ms, to_ms);
+    if (begin_ms >= end_ms) return look(statements, filter, from_ms, to_ms);
+    const auto middle = sum_roll_ups(statements, zone, filter, groups, begin_ms, end_ms);
+    if (!middle) return look(statements, filter, from_ms, to_ms);
+    const LogTotal before = look(statements, filter, from_ms, begin_ms);
+    const LogTotal after = look(statements, filter, end_ms, to_ms);
     return {*middle + before.count + after.count, before.is_exact && after.is_exact};
 }
 

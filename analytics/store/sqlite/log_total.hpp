@@ -1,11 +1,10 @@
 // How many logs fit a filter, without looking at them all.
 #pragma once
 
-#include <SQLiteCpp/Database.h>
-
 #include <cstdint>
 
 #include "analytics/store/log_walk.hpp"
+#include "analytics/store/sqlite/log_hours.hpp"
 #include "analytics/time/day_zone.hpp"
 
 namespace ccproxy::analytics {
@@ -16,7 +15,8 @@ struct LogTotal {
 };
 
 /// From the counter of all logs or from roll-ups where they tell; else by looking at a bounded
-/// number of logs. Within the caller's snapshot.
-LogTotal count_logs(const SQLite::Database& database, const DayZone& zone, const LogFilter& filter);
+/// number of logs. `groups` are those of the filter. Within the caller's snapshot.
+LogTotal count_logs(StatementCache& statements, const DayZone& zone, const LogFilter& filter,
+                    const LogGroups& groups);
 
 }  // namespace ccproxy::analytics

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "analytics/store/sqlite/statement_cache.hpp"
+
 namespace ccproxy::analytics {
 
 /// Throws SQLite::Exception. Parameters count from 1, columns from 0.
@@ -22,7 +24,16 @@ class RawStatement {
                                             &statement_, nullptr);
         if (code != SQLITE_OK) throw SQLite::Exception(handle_, code);
     }
-    ~RawStatement() { sqlite3_finalize(statement_); }
+    /// One that is kept for the next time. The cache must outlive it.
+    RawStatement(StatementCache& cache, const std::string& sql)
+        : handle_(cache.database().getHandle()), statement_(cache.take(sql)), cache_(&cache) {}
+    ~RawStatement() {
+        if (cache_ != nullptr) {
+            cache_->give_back(statement_);
+        } else {
+            sqlite3_finalize(statement_);
+        }
+    }
     RawStatement(const RawStatement&) = delete;
     RawStatement& operator=(const RawStatement&) = delete;
 
@@ -80,6 +91,7 @@ class RawStatement {
 
     sqlite3* handle_;
     sqlite3_stmt* statement_ = nullptr;
+    StatementCache* cache_ = nullptr;
 };
 
 }  // namespace ccproxy::analytics

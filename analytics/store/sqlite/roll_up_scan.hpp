@@ -2,8 +2,6 @@
 // their tables, and what is left of a range, or in no day yet, from the hourly one.
 #pragma once
 
-#include <SQLiteCpp/Database.h>
-
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -24,17 +22,16 @@ struct Segment {
 
 /// The whole range, from rows that are no coarser than `coarsest`; each request is in one segment.
 /// To be read within the same snapshot.
-std::vector<Segment> segments_of(const SQLite::Database& database, const DayZone& zone, int kind,
+std::vector<Segment> segments_of(StatementCache& statements, const DayZone& zone, int kind,
                                  std::int64_t from_ms, std::int64_t to_ms, RollUpLevel coarsest);
 /// The same of the days [from, to).
-std::vector<Segment> segments_of_days(const SQLite::Database& database, int kind, std::int64_t from,
+std::vector<Segment> segments_of_days(StatementCache& statements, int kind, std::int64_t from,
                                       std::int64_t to, RollUpLevel coarsest);
 
 /// The groups of a kind that fit a filter, when there is a filter and they are few: then their rows
 /// are looked up one by one. Nothing when the rows of all groups are to be read.
 std::optional<std::vector<std::int64_t>> few_groups(
-    const SQLite::Database& database, int kind,
-    const ByDimension<std::optional<std::string>>& filter);
+    StatementCache& statements, int kind, const ByDimension<std::optional<std::string>>& filter);
 
 /// Gives each row as `take(row, group_id, period)`, with `columns` from column 2 on.
 class RollUpScan {
@@ -43,20 +40,24 @@ class RollUpScan {
         std::function<void(const RawStatement& row, std::int64_t group_id, std::int64_t period)>;
 
     /// All must outlive it.
-    RollUpScan(const SQLite::Database& database, const DayZone& zone, int kind)
-        : database_(database), zone_(zone), kind_(kind) {}
+    RollUpScan(StatementCache& statements, const DayZone& zone, int kind)
+        : statements_(statements), zone_(zone), kind_(kind) {}
 
+    /// `groups` ascend; nothing means all.
     void read(const Segment& segment, const std::string& columns,
               const std::optional<std::vector<std::int64_t>>& groups, const Take& take) const;
 
   private:
+    /// Whether the groups are so many of those of a period that all its rows are sooner read.
+    [[nodiscard]] bool are_most_rows(const Segment& segment,
+                                     const std::vector<std::int64_t>& groups) const;
     void look_up(const Segment& segment, const std::string& columns,
                  const std::vector<std::int64_t>& groups, const Take& take) const;
     [[nodiscard]] std::int64_t end_of_period(RollUpLevel level, std::int64_t period) const;
     /// The beginnings of the segment's periods from the first to the last that has a row.
     [[nodiscard]] std::vector<std::int64_t> periods(const Segment& segment) const;
 
-    const SQLite::Database& database_;
+    StatementCache& statements_;
     const DayZone& zone_;
     const int kind_;
 };

@@ -159,10 +159,11 @@ std::int64_t file_bytes(const std::string& path) {
 
 class SqliteReader final : public StoreReader {
   public:
-    explicit SqliteReader(const std::string& path) : database_(open_for_reading(path)) {}
+    explicit SqliteReader(const std::string& path)
+        : database_(open_for_reading(path)), statements_(database_) {}
 
     Result<LogPage> request_logs(const LogFilter& filter, const PageRequest& page) override {
-        return read_log_page(database_, stats_zone(), filter, page);
+        return read_log_page(statements_, stats_zone(), filter, page);
     }
     std::optional<RequestLog> request_log(const std::string& id) override {
         return read_log(database_, id);
@@ -237,10 +238,10 @@ class SqliteReader final : public StoreReader {
         return *zone_;
     }
     Result<StatsTable> stats(const StatsQuery& query) override {
-        return read_stats(database_, stats_zone(), query);
+        return read_stats(statements_, stats_zone(), query);
     }
     ActiveCount count_active(std::int64_t from_ms, std::int64_t to_ms) override {
-        return analytics::count_active(database_, stats_zone(), from_ms, to_ms);
+        return analytics::count_active(statements_, stats_zone(), from_ms, to_ms);
     }
     std::int64_t logs_purged_before_ms() override { return read_logs_purged_before_ms(database_); }
     std::optional<std::int64_t> next_day_with_data(std::int64_t day, std::int64_t end) override {
@@ -258,6 +259,7 @@ class SqliteReader final : public StoreReader {
 
   private:
     SQLite::Database database_;
+    StatementCache statements_;
     std::optional<DayZone> zone_;  ///< Read when it is first asked for.
 };
 

@@ -113,23 +113,28 @@ std::vector<Figures::Sum> sums_of_rank(FigureSort sort) {
 /// not read: the rows that are shown are found first, where they may be few of many.
 class Answer {
   public:
-    Answer(const SQLite::Database& database, const DayZone& zone, const StatsQuery& query)
+    Answer(StatementCache& statements, const DayZone& zone, const StatsQuery& query)
         : query_(query),
           kind_(smallest_kind(dimensions_of(query))),
-          scan_(database, zone, kind_),
-          segments_(segments_of(database, zone, kind_, query.from_ms, query.to_ms,
+          scan_(statements, zone, kind_),
+          segments_(segments_of(statements, zone, kind_, query.from_ms, query.to_ms,
                                 coarsest_for(query.per))),
-          groups_(few_groups(database, kind_, query.filter)),
-          slots_(database, query) {}
+          groups_(few_groups(statements, kind_, query.filter)),
+          slots_(statements, query) {}
 
     Result<StatsTable> read() {
         const bool ranks = shows_few_of_many();
         const bool at_once = !ranks && has_one_row();
+        sums_histograms_ = at_once;
         add_up({ranks ? sums_of_rank(query_.sort) : all_sums_, at_once && query_.percentiles},
                groups_, Rows::as_they_come);
         if (rows_.size() > max_stats_rows) {
             return Error{"the answer has more than " + std::to_string(max_stats_rows) +
                          " rows; narrow the range or the filters"};
+        }
+        if (at_once && !rows_.empty()) {
+            rows_.front().figures.duration_ms = durations_.histogram();
+            rows_.front().figures.ttft_ms = ttfts_.histogram();
         }
         StatsTable table;
         table.total_rows = rows_.size();
@@ -187,11 +192,17 @@ class Answer {
                            Row* const to = row_at({slot, shown_period(segment, period)}, rows);
                            if (to == nullptr) return;
                            add_sums(row, 2, columns.sums, to->figures);
-                           if (columns.histograms) {
-                               merge_histograms(row, first_histogram, to->figures);
-                           }
+                           if (columns.histograms) add_histograms(row, first_histogram, *to);
                        });
         }
+    }
+    void add_histograms(const RawStatement& row, int first_column, Row& to) {
+        if (!sums_histograms_) {
+            merge_histograms(row, first_column, to.figures);
+            return;
+        }
+        durations_.add_encoded(row.bytes(first_column));
+        ttfts_.add_encoded(row.bytes(first_column + 1));
     }
     Row* row_at(const Place& place, Rows rows) {
         const auto found = places_.find(place);
@@ -236,14 +247,16 @@ class Answer {
     GroupSlots slots_;
     std::unordered_map<Place, std::size_t, PlaceHash> places_;  ///< In rows_.
     std::vector<Row> rows_;
+    bool sums_histograms_ = false;  ///< There is one row, and these are its histograms.
+    HistogramSum durations_, ttfts_;
 };
 
 }  // namespace
 
-Result<StatsTable> read_stats(SQLite::Database& database, const DayZone& zone,
+Result<StatsTable> read_stats(StatementCache& statements, const DayZone& zone,
                               const StatsQuery& query) {
-    const SQLite::Transaction snapshot(database);
-    return Answer(database, zone, query).read();
+    const SQLite::Transaction snapshot(statements.database());
+    return Answer(statements, zone, query).read();
 }
 
 }  // namespace ccproxy::analytics

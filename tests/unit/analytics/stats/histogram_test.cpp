@@ -101,6 +101,25 @@ TEST_CASE("merging equals counting all at once, in any order and through bytes",
     CHECK(whole.count() == 3000);
 }
 
+TEST_CASE("a sum of many is what merging them gives", "[stats]") {
+    HistogramSum sum;
+    CHECK(sum.histogram().empty());
+    Histogram merged;
+    for (unsigned seed = 10; seed < 30; ++seed) {
+        const Histogram part = histogram_of(durations(seed, seed % 7 * 40));
+        CHECK(sum.add_encoded(encoded(part)));
+        merged.merge(part);
+        CHECK(sum.histogram() == merged);
+    }
+    Histogram huge;
+    huge.add(Histogram::max_value, UINT64_MAX);
+    for (int i = 0; i < 2; ++i) {
+        CHECK(sum.add_encoded(encoded(huge)));
+        merged.merge(huge);
+    }
+    CHECK(sum.histogram() == merged);
+}
+
 TEST_CASE("a difference mends whatever came meanwhile", "[stats]") {
     const Histogram expected = histogram_of(durations(5, 400));
     Histogram stored = histogram_of(durations(6, 300));
@@ -134,6 +153,12 @@ TEST_CASE("bytes that encode() does not make are refused", "[stats]") {
           "\x01\x81\x00\x01"s}) {  // Not the shortest form.
         CAPTURE(bytes);
         CHECK_FALSE(Histogram::decode(bytes));
+        Histogram sum = histogram_of({1, 2, 3});
+        CHECK_FALSE(sum.merge_encoded(bytes));
+        CHECK(sum == histogram_of({1, 2, 3}));
+        HistogramSum many;
+        CHECK_FALSE(many.add_encoded(bytes));
+        CHECK(many.histogram().empty());
     }
     std::mt19937 random(9);
     for (int i = 0; i < 20'000; ++i) {

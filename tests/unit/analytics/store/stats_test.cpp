@@ -146,7 +146,11 @@ TEST_CASE("the first rows of each order, and how many there are", "[store][stats
     const auto reader = store.reader();
     StatsQuery query;
     query.to_ms = 4 * day_ms;
-    query.by[Dimension::token] = query.by[Dimension::model] = true;
+    query.by[Dimension::token] = true;
+    // Without models the first rows are found by what they are ranked by, and read afterwards.
+    query.by[Dimension::model] = GENERATE(true, false);
+    query.percentiles = GENERATE(true, false);
+    const std::size_t count = query.by[Dimension::model] ? 16 : 4;
     query.sort =
         GENERATE(FigureSort::request_count, FigureSort::error_count, FigureSort::total_tokens,
                  FigureSort::cost, FigureSort::avg_duration, FigureSort::avg_ttft);
@@ -170,17 +174,20 @@ TEST_CASE("the first rows of each order, and how many there are", "[store][stats
         }
     };
     const StatsTable all = reader->stats(query).value();
-    REQUIRE(all.rows.size() == 16);
+    REQUIRE(all.rows.size() == count);
     for (std::size_t i = 1; i < all.rows.size(); ++i) {
         const double before = value(all.rows[i - 1]);
         const double after = value(all.rows[i]);
         CHECK((query.ascending ? before <= after : before >= after));
     }
-    query.limit = 5;
+    query.limit = 3;
     const StatsTable first = reader->stats(query).value();
-    CHECK(first.total_rows == 16);
-    REQUIRE(first.rows.size() == 5);
-    for (std::size_t i = 0; i < 5; ++i) CHECK(first.rows[i].labels == all.rows[i].labels);
+    CHECK(first.total_rows == count);
+    REQUIRE(first.rows.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) {
+        CHECK(first.rows[i].labels == all.rows[i].labels);
+        CHECK(first.rows[i].figures == all.rows[i].figures);
+    }
 }
 
 TEST_CASE("a damaged histogram fails neither a batch nor an answer", "[store][stats]") {
