@@ -21,11 +21,12 @@ class Scanner {
         const std::string_view text = rest_.substr(0, digits);
         rest_.remove_prefix(text.size());
         std::int64_t value = 0;
-        good_ = good_ && text.size() == digits;
+        bool all = text.size() == digits;
         for (const char c : text) {
-            good_ = good_ && c >= '0' && c <= '9';
+            all &= c >= '0' && c <= '9';
             value = value * 10 + (c - '0');
         }
+        good_ = good_ && all;
         return good_ ? value : 0;
     }
     /// One character out of `allowed`.

@@ -9,6 +9,15 @@
 #include "proxy/http/header_policy.hpp"
 
 namespace ccproxy {
+namespace {
+
+void keep_only(std::string_view name, http1::Fields& fields) {
+    http1::Fields kept;
+    if (const std::string_view value = fields.get(name); !value.empty()) kept.add(name, value);
+    fields = std::move(kept);
+}
+
+}  // namespace
 
 net::Task<AfterExchange> Exchange::relay() {
     // No other upstream will need it any more.
@@ -87,6 +96,11 @@ std::string_view Relay::take_head() {
         out.append("content-length: 0\r\n");
     }
     out.append(keep_alive_ ? "\r\n" : "connection: close\r\n\r\n");
+    if (!reader_.done()) {
+        // A stream may last for long. Its record shows these.
+        keep_only("x-claude-code-agent-id", exchange_.head_.fields);
+        keep_only("request-id", exchange_.response_.fields);
+    }
     return out;
 }
 

@@ -142,7 +142,8 @@ RateLimits read_rate_limits(const http1::Fields& fields, std::int64_t now_ms) {
     for (const auto& [name, value] : fields) {
         if (name.starts_with(prefix)) read_field(name.substr(prefix.size()), value, told);
     }
-    told.retry_after_ms = retry_after_ms(fields.get("retry-after"), now_ms);
+    const std::string_view retry_after = fields.get("retry-after");
+    if (!retry_after.empty()) told.retry_after_ms = retry_after_ms(retry_after, now_ms);
     if (const auto exact_ms = whole_number(fields.get("retry-after-ms"))) {
         told.retry_after_ms = std::min(*exact_ms, max_pause_ms);
     }

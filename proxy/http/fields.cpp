@@ -14,6 +14,10 @@ void make_lower(char* text, std::size_t size) {
     std::transform(text, text + size, text, to_lower);
 }
 
+bool has_colon(std::string_view line, std::size_t at) {
+    return at < line.size() && line[at] == ':';
+}
+
 /// Why a line does not begin with a name and its colon.
 Error no_name(std::string_view line) {
     if (line_bytes(line) == std::string_view::npos) return no_line(line);
@@ -31,12 +35,15 @@ std::optional<Error> Fields::read(std::string_view lines) {
     places_.reserve(lines.size() / usual_field_bytes);
     present_ = {};
     std::size_t begin = 0;
-    while (!lines.substr(begin).starts_with(line_end)) {
+    for (;;) {
         const std::string_view line = lines.substr(begin);
         std::size_t name_bytes = bytes_before_name_end(line);
-        const bool in_lower_case = line.substr(name_bytes).starts_with(':');
-        if (!in_lower_case) name_bytes += span(line.substr(name_bytes), ByteClass::token);
-        if (name_bytes == 0 || !line.substr(name_bytes).starts_with(':')) return no_name(line);
+        const bool in_lower_case = has_colon(line, name_bytes);
+        if (!in_lower_case) {
+            if (line.starts_with(line_end)) break;
+            name_bytes += span(line.substr(name_bytes), ByteClass::token);
+        }
+        if (name_bytes == 0 || !has_colon(line, name_bytes)) return no_name(line);
         const std::string_view behind = line.substr(name_bytes + 1);
         const std::size_t sent_bytes = line_bytes(behind);
         if (sent_bytes == std::string_view::npos) return no_line(behind);
