@@ -33,6 +33,19 @@ net::Task<bool> ClientConnection::receive() {
     }
 }
 
+net::Task<std::size_t> ClientConnection::receive(char* data, std::size_t size) {
+    for (;;) {
+        if (interrupt_ != Interrupt::none) co_return 0;
+        const net::IoResult result = stream_.read_some(data, size);
+        if (result.status == net::IoStatus::ok) co_return result.bytes;
+        if (result.status == net::IoStatus::closed || result.status == net::IoStatus::failed) {
+            leave();
+            co_return 0;
+        }
+        co_await stream_.wait(result.status);
+    }
+}
+
 net::Task<bool> ClientConnection::send(std::string_view first, std::string_view second,
                                        net::milliseconds timeout) {
     std::string rest;

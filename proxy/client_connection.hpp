@@ -36,6 +36,9 @@ class ClientConnection final : public net::Deadlined, private net::SocketObserve
     /// Receives more bytes. False when there are none to come: the client has left or the wait was
     /// interrupted.
     net::Task<bool> receive();
+    /// The same, to `data` instead of input(), which is to be empty: how many bytes, up to `size`,
+    /// which is not 0. 0 when there are none to come.
+    net::Task<std::size_t> receive(char* data, std::size_t size);
 
     /// Sends all of `first`, then all of `second`, waiting for the client where it is slow; the
     /// views are needed until the first suspension only. False when the client has left or the wait

@@ -33,6 +33,8 @@ constexpr std::size_t max_telemetry_bytes = 1024 * 1024;
 constexpr std::size_t max_session_id_bytes = 256;
 /// Memory for a body is taken at once up to here; beyond it, as the body comes.
 constexpr std::size_t max_claimed_bytes = 256 * 1024;
+/// At least so many bytes of a body are read at a time.
+constexpr std::size_t min_step_bytes = 16 * 1024;
 /// What a connection keeps of the memory that a large body came through.
 constexpr std::size_t max_idle_input_bytes = 8 * 1024;
 
@@ -171,42 +173,75 @@ net::Task<Exchange::Refused> Exchange::read_body(std::size_t max_bytes) {
                                                 worker_.shared.config.timeouts.client_write);
         if (!sent) co_return refusal(status_client_gone, "the client left", true);
     }
-    co_return co_await read_to_framing(max_bytes);
+    Refused refused;
+    if (head_.framing.kind == http1::Framing::Kind::length) {
+        refused = co_await read_to_length();
+    } else {
+        refused = co_await read_chunks(max_bytes);
+    }
+    if (refused) co_return refused;
+    std::string& input = client_.input();
+    if (input.empty() && input.capacity() > max_idle_input_bytes) input = std::string();
+    body_taken_ = true;
+    co_return std::nullopt;
 }
 
-net::Task<Exchange::Refused> Exchange::read_to_framing(std::size_t max_bytes) {
+net::Task<Exchange::Refused> Exchange::read_to_length() {
+    const auto length = static_cast<std::size_t>(head_.framing.length);
+    std::string& input = client_.input();
+    std::size_t filled = std::min(length, input.size());
+    body_.reserve(std::min(length, max_claimed_bytes));
+    body_.assign(input, 0, filled);
+    input.erase(0, filled);
+    Refused refused = hold(filled);
+    while (filled < length && !refused) {
+        if (filled == body_.size()) {
+            // No more is touched than has come already: memory is for those who send.
+            body_.resize(std::min(length, filled + std::max(filled, min_step_bytes)));
+        }
+        client_.arm(worker_.shared.config.timeouts.client_body);
+        const std::size_t received =
+            co_await client_.receive(body_.data() + filled, body_.size() - filled);
+        if (received == 0) co_return body_cut_short();
+        filled += received;
+        refused = hold(received);
+    }
+    co_return refused;
+}
+
+net::Task<Exchange::Refused> Exchange::read_chunks(std::size_t max_bytes) {
     http1::BodyReader reader(head_.framing);
     std::string& input = client_.input();
-    auto& buffered_bytes = worker_.shared.buffered_bytes;
-    if (head_.framing.kind == http1::Framing::Kind::length) {
-        body_.reserve(std::min<std::size_t>(head_.framing.length, max_claimed_bytes));
-    }
     for (;;) {
         const http1::BodyReader::Step step = reader.take(input.data(), input.size());
         if (step.malformed) co_return refusal(400, "the body's chunks are malformed", true);
         body_.append(input, 0, step.payload);
         input.erase(0, step.consumed);
-        buffered_bytes += step.payload;
-        buffered_bytes_ += step.payload;
+        Refused refused = hold(step.payload);
         if (body_.size() > max_bytes) {
             co_return refusal(
                 413, "the body is larger than " + std::to_string(max_bytes) + " bytes", true);
         }
-        if (buffered_bytes.load() > worker_.shared.config.limits.max_buffered_bytes) {
-            co_return refusal(503, "this proxy holds as many request bodies as it may", true);
-        }
-        if (reader.done()) break;
+        if (refused || reader.done()) co_return refused;
         client_.arm(worker_.shared.config.timeouts.client_body);
         const bool more = co_await client_.receive();
-        if (more) continue;
-        if (client_.interrupted() == Interrupt::deadline) {
-            co_return refusal(408, "the body did not arrive in time", true);
-        }
-        co_return interrupted("");
+        if (!more) co_return body_cut_short();
     }
-    if (input.empty() && input.capacity() > max_idle_input_bytes) input = std::string();
-    body_taken_ = true;
-    co_return std::nullopt;
+}
+
+/// Counts bytes of the body that are held from now on.
+Exchange::Refused Exchange::hold(std::size_t bytes) {
+    buffered_bytes_ += bytes;
+    const std::size_t held = worker_.shared.buffered_bytes += bytes;
+    if (held <= worker_.shared.config.limits.max_buffered_bytes) return std::nullopt;
+    return refusal(503, "this proxy holds as many request bodies as it may", true);
+}
+
+Exchange::Refused Exchange::body_cut_short() const {
+    if (client_.interrupted() == Interrupt::deadline) {
+        return refusal(408, "the body did not arrive in time", true);
+    }
+    return interrupted("");
 }
 
 Exchange::Refused Exchange::inflate_body(std::string& inflated, std::string_view& text) const {
@@ -231,8 +266,7 @@ Exchange::Refused Exchange::read_facts() {
     if (Refused refused = inflate_body(inflated, text)) return refused;
     tap::PromptSlices slices;
     const bool captures = token_->conversation_logging;
-    Result<tap::RequestFacts> facts =
-        tap::read_request_facts(text, captures ? &slices : nullptr);
+    Result<tap::RequestFacts> facts = tap::read_request_facts(text, captures ? &slices : nullptr);
     if (!facts) return refusal(400, facts.error().message);
     if (captures) {
         capture_ = std::make_unique<tap::ConversationCapture>(

@@ -79,7 +79,10 @@ class Exchange {
     // Parts of the steps.
     Refused refuse_unknown_key();
     [[nodiscard]] net::Address client_address() const;
-    net::Task<Refused> read_to_framing(std::size_t max_bytes);
+    net::Task<Refused> read_to_length();
+    net::Task<Refused> read_chunks(std::size_t max_bytes);
+    Refused hold(std::size_t bytes);
+    [[nodiscard]] Refused body_cut_short() const;
     /// Makes `text` the body without its coding; `inflated` holds it where there is one.
     Refused inflate_body(std::string& inflated, std::string_view& text) const;
     Refused translate_completion();
