@@ -31,7 +31,8 @@ std::string is_one_of(const char* column, std::size_t count) {
 }  // namespace
 
 LogPath path_of(StatementCache& statements, const LogFilter& filter) {
-    LogPath path{"request_logs_by_time", true, {}};
+    LogPath path;
+    path.index = "request_logs_by_time";
     if (filter.conversation_id) {
         path.index = "request_logs_by_conversation";
         path.conditions.add("conversation_id = ?", {*filter.conversation_id});
@@ -50,6 +51,7 @@ LogPath path_of(StatementCache& statements, const LogFilter& filter) {
         path.conditions.add(condition, std::move(tokens));
     } else if (filter.success == false) {
         path.index = "request_logs_unsuccessful";
+        path.is_covering = true;
         path.conditions.add("success = 0");
     }
     return path;

@@ -7,9 +7,11 @@
 namespace ccproxy::analytics {
 
 struct LogPath {
-    const char* index;      ///< To be named by INDEXED BY; request_at is its last column.
-    bool in_order = true;   ///< Of request_at; else SQLite would have to sort.
-    Conditions conditions;  ///< That the index answers; all logs of the filter fulfil them.
+    const char* index = nullptr;  ///< To be named by INDEXED BY; gives a range of request_at.
+    bool in_order = true;         ///< Of request_at; else SQLite would have to sort.
+    bool is_covering = false;  ///< Tells by itself whether a log fits: a whole day of it costs less
+                               ///< than finding out by the roll-ups in which hours there are some.
+    Conditions conditions;     ///< That the index answers; all logs of the filter fulfil them.
 };
 
 /// Within the caller's snapshot.

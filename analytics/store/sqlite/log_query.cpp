@@ -10,9 +10,9 @@
 #include "analytics/store/sqlite/conditions.hpp"
 #include "analytics/store/sqlite/cursor.hpp"
 #include "analytics/store/sqlite/log_conditions.hpp"
-#include "analytics/store/sqlite/log_hours.hpp"
 #include "analytics/store/sqlite/log_path.hpp"
 #include "analytics/store/sqlite/log_rows.hpp"
+#include "analytics/store/sqlite/log_spans.hpp"
 #include "analytics/store/sqlite/log_total.hpp"
 
 namespace ccproxy::analytics {
@@ -71,9 +71,9 @@ std::optional<std::int64_t> sort_value(const RequestLog& log, SortField sort) {
 
 /// The rows that come after the cursor's row. As a row value, so that an index on the column gives
 /// the starting point, unless times do: each span of them would be walked from its far end.
-void add_cursor(const Cursor& cursor, bool by_hours, Conditions& where) {
+void add_cursor(const Cursor& cursor, bool by_spans, Conditions& where) {
     const Column column = column_of(cursor.sort);
-    std::string name(by_hours ? "+" : "");
+    std::string name(by_spans ? "+" : "");
     name.append(column.name);
     if (!column.nullable) {
         where.add("(" + name + ", id) " + (cursor.ascending ? ">" : "<") + " (?, ?)",
@@ -142,8 +142,8 @@ std::string select_in_order(const std::string& table, const Conditions& where,
            column_of(page.sort).name + direction + ", id" + direction;
 }
 
-/// Only the hours that hold logs of the filter, as the roll-ups tell.
-void fill_by_hours(StatementCache& statements, const DayZone& zone, const LogFilter& filter,
+/// Only the spans that hold logs of the filter, as the roll-ups tell.
+void fill_by_spans(StatementCache& statements, const DayZone& zone, const LogFilter& filter,
                    const LogGroups& groups, const Conditions& rest, const PageRequest& request,
                    LogPage& page) {
     LogPath path = path_of(statements, filter);
@@ -157,8 +157,11 @@ void fill_by_hours(StatementCache& statements, const DayZone& zone, const LogFil
         select_in_order(std::string("request_logs INDEXED BY ") + path.index, where, request));
     const int times = where.bind(rows) - 2;
     PageFiller filler(request, page);
-    MatchingHours hours(statements, zone, filter, groups, request.ascending);
-    while (const std::optional<TimeSpan> span = hours.next()) {
+    MatchingSpans spans(
+        statements, zone, filter, groups,
+        path.is_covering ? MatchingSpans::Length::days : MatchingSpans::Length::hours,
+        request.ascending);
+    while (const std::optional<TimeSpan> span = spans.next()) {
         rows.bind(times, std::max(span->from_ms, filter.from_ms.value_or(span->from_ms)));
         rows.bind(times + 1, std::min(span->to_ms, filter.to_ms.value_or(span->to_ms)));
         if (filler.fill(rows)) return;
@@ -177,7 +180,7 @@ Result<LogPage> read_log_page(StatementCache& statements, const DayZone& zone,
     Conditions where = conditions_of(filter);
     LogFilter rest = filter;
     const bool has_index = filter.conversation_id || filter.status_code;
-    const bool by_hours =
+    const bool by_spans =
         page.sort == SortField::request_at && is_in_roll_ups(filter) && !has_index;
     if (!page.cursor.empty()) {
         const Result<Cursor> cursor = decode_cursor(page.cursor);
@@ -185,7 +188,7 @@ Result<LogPage> read_log_page(StatementCache& statements, const DayZone& zone,
         if (cursor->sort != page.sort || cursor->ascending != page.ascending) {
             return Error{"cursor: belongs to another sort or order"};
         }
-        add_cursor(*cursor, by_hours, where);
+        add_cursor(*cursor, by_spans, where);
         narrow_times(*cursor, rest);
     }
     SQLite::Database& database = statements.database();
@@ -195,8 +198,8 @@ Result<LogPage> read_log_page(StatementCache& statements, const DayZone& zone,
     const LogTotal total = count_logs(statements, zone, filter, groups);
     result.total = total.count;
     result.total_is_exact = total.is_exact;
-    if (by_hours) {
-        fill_by_hours(statements, zone, rest, groups, where, page, result);
+    if (by_spans) {
+        fill_by_spans(statements, zone, rest, groups, where, page, result);
     } else {
         where.add_optional("request_at >= ?", filter.from_ms);
         where.add_optional("request_at < ?", filter.to_ms);

@@ -24,15 +24,15 @@ bool has_no_condition(const LogFilter& filter) {
 LogTotal look(StatementCache& statements, const LogFilter& filter, std::int64_t from_ms,
               std::int64_t to_ms) {
     if (from_ms >= to_ms) return {};
-    // What failed is scattered, so that as many logs are sooner looked at in the order of times.
-    LogFilter way = filter;
-    way.success.reset();
-    LogPath path = path_of(statements, way);
+    LogPath path = path_of(statements, filter);
     Conditions& narrow = path.conditions;
     narrow.add("request_at >= ?", {from_ms});
     narrow.add("request_at < ?", {to_ms});
+    LogFilter rest = filter;
+    // Said by the path already, and not a column of its index.
+    if (path.is_covering) rest.success.reset();
     Conditions fits;
-    add_filter(filter, Narrowing::none, fits);
+    add_filter(rest, Narrowing::none, fits);
     SQLite::Statement row(statements.database(),
                           "SELECT count(*), ifnull(sum(fits), 0) FROM (SELECT " +
                               (fits.empty() ? std::string("1") : fits.expression()) +

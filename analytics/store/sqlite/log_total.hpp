@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "analytics/store/log_walk.hpp"
-#include "analytics/store/sqlite/log_hours.hpp"
+#include "analytics/store/sqlite/log_spans.hpp"
 #include "analytics/time/day_zone.hpp"
 
 namespace ccproxy::analytics {

@@ -1,4 +1,4 @@
-#include "analytics/store/sqlite/log_hours.hpp"
+#include "analytics/store/sqlite/log_spans.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -38,11 +38,13 @@ LogGroups groups_of(StatementCache& statements, const LogFilter& filter) {
     return {kind, few_groups(statements, kind, values)};
 }
 
-MatchingHours::MatchingHours(StatementCache& statements, const DayZone& zone,
-                             const LogFilter& filter, const LogGroups& groups, bool ascending)
+MatchingSpans::MatchingSpans(StatementCache& statements, const DayZone& zone,
+                             const LogFilter& filter, const LogGroups& groups, Length length,
+                             bool ascending)
     : statements_(statements),
       zone_(zone),
       filter_(filter),
+      length_(length),
       ascending_(ascending),
       groups_(groups),
       scan_(statements, zone, groups.kind) {
@@ -60,20 +62,20 @@ MatchingHours::MatchingHours(StatementCache& statements, const DayZone& zone,
     if (filter.to_ms) end_day_ = std::min(end_day_, zone.day_number(*filter.to_ms - 1) + 1);
 }
 
-bool MatchingHours::fits(const RawStatement& row) const {
+bool MatchingSpans::fits(const RawStatement& row) const {
     const std::int64_t requests = row.integer(2);
     const std::int64_t successes = row.integer(3);
     if (!filter_.success) return requests != 0;
     return *filter_.success ? successes != 0 : requests != successes;
 }
 
-std::optional<TimeSpan> MatchingHours::next() {
+std::optional<TimeSpan> MatchingSpans::next() {
     while (spans_.empty()) {
         while (days_.empty()) {
             if (first_day_ >= end_day_) return std::nullopt;
             read_days();
         }
-        read_hours(days_.front());
+        take_day(days_.front());
         days_.pop_front();
     }
     const TimeSpan span = spans_.front();
@@ -81,7 +83,7 @@ std::optional<TimeSpan> MatchingHours::next() {
     return span;
 }
 
-void MatchingHours::read_days() {
+void MatchingSpans::read_days() {
     std::int64_t from = first_day_;
     std::int64_t to = end_day_;
     if (ascending_) {
@@ -102,8 +104,12 @@ void MatchingHours::read_days() {
     if (!ascending_) std::reverse(days_.begin(), days_.end());
 }
 
-void MatchingHours::read_hours(std::int64_t day) {
+void MatchingSpans::take_day(std::int64_t day) {
     const Segment segment{RollUpLevel::hour, zone_.start_of(day), zone_.start_of(day + 1), day};
+    if (length_ == Length::days) {
+        spans_.push_back({segment.from, segment.to});
+        return;
+    }
     bool has_hours = false;
     std::set<std::int64_t> hours;
     scan_.read(segment, match_columns, groups_.few,

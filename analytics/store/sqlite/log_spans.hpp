@@ -29,24 +29,29 @@ struct TimeSpan {
     std::int64_t from_ms, to_ms;
 };
 
-/// Gives the spans that may hold logs of the filter, one after the other in the order of a list, an
-/// hour long or, where hours are not kept, a day. Reads a few days of roll-ups at a time, within
-/// the caller's snapshot.
-class MatchingHours {
+/// Gives the spans that may hold logs of the filter, one after the other in the order of a list.
+/// Reads a few days of roll-ups at a time, within the caller's snapshot.
+class MatchingSpans {
   public:
+    enum class Length {
+        hours,  ///< Where they are kept, and else days.
+        days,
+    };
+
     /// Between the filter's times; `groups` are those of the filter. All must outlive it.
-    MatchingHours(StatementCache& statements, const DayZone& zone, const LogFilter& filter,
-                  const LogGroups& groups, bool ascending);
+    MatchingSpans(StatementCache& statements, const DayZone& zone, const LogFilter& filter,
+                  const LogGroups& groups, Length length, bool ascending);
     std::optional<TimeSpan> next();
 
   private:
     void read_days();
-    void read_hours(std::int64_t day);
+    void take_day(std::int64_t day);
     [[nodiscard]] bool fits(const RawStatement& row) const;
 
     StatementCache& statements_;
     const DayZone& zone_;
     const LogFilter& filter_;
+    const Length length_;
     const bool ascending_;
     const LogGroups& groups_;
     const RollUpScan scan_;
