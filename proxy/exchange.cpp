@@ -85,6 +85,7 @@ net::Task<AfterExchange> Exchange::run() {
     }
     record(500, "internal error of the proxy");
     client_.unwatch();
+    co_await worker_.records().written();
     co_return AfterExchange::reset;
 }
 
@@ -338,6 +339,7 @@ net::Task<AfterExchange> Exchange::answer_locally() {
 net::Task<AfterExchange> Exchange::refuse(http1::Refusal refusal) {
     client_.clear_deadline_interrupt();
     record(refusal.status, refusal.message);
+    co_await worker_.records().written();
     // A body that was not read would be taken for the next request.
     if (!body_taken_) refusal.close = true;
     const bool keep_alive = head_.keep_alive && !worker_.shared.stopping.load();

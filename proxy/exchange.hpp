@@ -111,10 +111,11 @@ class Exchange {
     // The exits.
     net::Task<AfterExchange> answer_locally();
     net::Task<AfterExchange> refuse(http1::Refusal refusal);
-    /// Writes the request's event to the journal, once: a second call does nothing. An empty
-    /// `error` leaves it to the tap to say whether the request succeeded.
+    /// Records the request's event, once: a second call does nothing. An empty `error` leaves it to
+    /// the tap to say whether the request succeeded. The journal has it once the worker's
+    /// records().written() has been awaited.
     void record(int status, const std::string& error);
-    std::uint64_t append(Event& event);
+    void append(Event& event);
     [[nodiscard]] std::optional<ConversationText> conversation();
     /// Brings the count of bytes held for conversations up to date; beyond its limit this one is
     /// given up.

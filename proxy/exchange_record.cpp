@@ -42,25 +42,20 @@ void Exchange::record(int status, const std::string& error) {
     }
     if (web_) web_->complete(event);
     event.success = status >= 200 && status < 300 && event.error_message.empty();
-    const std::uint64_t seq = append(event);
-    worker_.shared.limiter.used(*token_, seq,
-                                event.usage.prompt_tokens() + event.usage.output_tokens,
-                                worker_.shared.clock.unix_ms());
+    append(event);
 }
 
-/// Gives the event's seq. What the journal cannot take is counted there and shown; the request goes
-/// on.
-std::uint64_t Exchange::append(Event& event) {
-    journal::Journal& journal = worker_.shared.journal;
+/// What the journal cannot take is counted there and shown; the request goes on.
+void Exchange::append(Event& event) {
     if (const std::optional<ConversationText> said = conversation()) {
         const EventPieces pieces = encode_event(event, *said);
-        if (journal.has_room(pieces.bytes())) return journal.append(pieces.views());
+        if (worker_.shared.journal.has_room(pieces.bytes())) {
+            return worker_.records().add(event, pieces, *token_);
+        }
         // The row is worth more: what fills a journal is conversations.
         event.conversation.emplace().truncated = true;
     }
-    std::string bytes;
-    encode_event(event, bytes);
-    return journal.append(bytes);
+    worker_.records().add(event, token_);
 }
 
 /// What was said, once an upstream has been asked and while the token's owner still wants it kept:

@@ -63,9 +63,8 @@ net::Task<AfterExchange> Relay::run() {
     if (reader_.done()) {
         if (translator_ && !translate({}, true)) co_return co_await break_off();
         meter(nullptr, 0, true);
-        const bool sent = co_await client_.send(
-            take_head(), translator_ ? frame_translated(true) : std::string_view(),
-            exchange_.worker_.shared.config.timeouts.client_write);
+        const bool sent = co_await send_last(
+            take_head(), translator_ ? frame_translated(true) : std::string_view());
         co_return sent ? end() : AfterExchange::close;
     }
     for (;;) {
@@ -154,17 +153,34 @@ net::Task<Relay::Step> Relay::pass_piece() {
     std::string_view payload(data, step.payload);
     if (web_ != nullptr && !translate_web(payload, end)) co_return Step::broken;
     if (translator_ && !translate(payload, end)) co_return Step::broken;
-    meter(payload.data(), payload.size(), end);
+    const bool recorded = meter(payload.data(), payload.size(), end);
     const bool replaced = translator_ || web_ != nullptr;
     const std::string_view framed =
         replaced ? frame_translated(end) : frame(data, step.payload, end);
     if (!framed.empty() || (!head_taken_ && !holds_head())) {
-        const bool sent = co_await client_.send(
-            take_head(), framed, exchange_.worker_.shared.config.timeouts.client_write);
+        const std::string_view head = take_head();
+        bool sent = false;
+        if (recorded) {
+            sent = co_await send_last(head, framed);
+        } else {
+            sent = co_await client_.send(head, framed,
+                                         exchange_.worker_.shared.config.timeouts.client_write);
+        }
         if (!sent && !end) co_return Step::broken;
     }
     if (end) co_return Step::ended;
     co_return failure_.empty() ? Step::more : Step::broken;
+}
+
+net::Task<bool> Relay::send_last(std::string_view head, std::string_view framed) {
+    // Both stand where others write theirs meanwhile.
+    std::string held;
+    held.reserve(head.size() + framed.size());
+    held.append(head).append(framed);
+    co_await exchange_.worker_.records().written();
+    const bool sent =
+        co_await client_.send(held, {}, exchange_.worker_.shared.config.timeouts.client_write);
+    co_return sent;
 }
 
 std::string_view Relay::frame(char* payload, std::size_t size, bool end) const {
@@ -190,22 +206,22 @@ std::string_view Relay::frame(char* payload, std::size_t size, bool end) const {
     return {start, static_cast<std::size_t>(stop - start)};
 }
 
-void Relay::meter(const char* payload, std::size_t size, bool end) {
+bool Relay::meter(const char* payload, std::size_t size, bool end) {
+    const int status = exchange_.response_.status;
     tap::UsageTap* tap = exchange_.tap_.get();
     if (tap == nullptr) {
-        if (end) exchange_.record(exchange_.response_.status, "");
-        return;
+        if (end) exchange_.record(status, "");
+        return end;
     }
     tap->feed({payload, size});
     if (!exchange_.ttft_ms_ && tap->content_started()) exchange_.ttft_ms_ = exchange_.elapsed_ms();
     if (end) tap->finish();
     exchange_.count_conversation();
-    if (end || tap->stream_ended()) {
-        const int status = exchange_.response_.status;
-        const bool unexplained = status >= 300 && tap->report().error.empty();
-        exchange_.record(status, unexplained ? "the upstream answered " + std::to_string(status)
-                                             : std::string());
-    }
+    if (!end && !tap->stream_ended()) return false;
+    const bool unexplained = status >= 300 && tap->report().error.empty();
+    exchange_.record(
+        status, unexplained ? "the upstream answered " + std::to_string(status) : std::string());
+    return true;
 }
 
 AfterExchange Relay::end() {
@@ -248,6 +264,7 @@ net::Task<AfterExchange> Relay::break_off() {
             exchange_.response_.status, why, accounts::now(exchange_.worker_.shared.clock));
     }
     exchange_.record(client_gone ? status_client_gone : exchange_.response_.status, why);
+    co_await exchange_.worker_.records().written();
     // Closing it also tells the upstream to stop.
     exchange_.upstream_ = nullptr;
     co_return out_ == Out::until_close ? AfterExchange::reset : AfterExchange::close;

@@ -37,7 +37,10 @@ class Relay {
     /// The head of the client's answer, in the worker's head_text(); empty once it was taken.
     std::string_view take_head();
     std::string_view frame(char* payload, std::size_t size, bool end) const;
-    void meter(const char* payload, std::size_t size, bool end);
+    /// Shows the tap what has come. True when the answer is complete with it, and recorded.
+    bool meter(const char* payload, std::size_t size, bool end);
+    /// Sends what completes an answer once the journal has its event.
+    net::Task<bool> send_last(std::string_view head, std::string_view framed);
     AfterExchange end();
     net::Task<AfterExchange> break_off();
 

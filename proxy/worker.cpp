@@ -35,6 +35,7 @@ Worker::Worker(Shared& shared_state, std::uint16_t port)
       port_(net::local_port(listener_.fd())),
       accounts_(shared_state.accounts.get()),
       pool_(loop_, *accounts_),
+      records_(loop_, shared_state.journal, shared_state.limiter, shared_state.clock),
       web_deletions_(std::make_unique<WebDeletions>(*this)) {}
 
 Worker::~Worker() = default;

@@ -24,6 +24,7 @@
 #include "proxy/net/endpoint.hpp"
 #include "proxy/net/event_loop.hpp"
 #include "proxy/net/timer.hpp"
+#include "proxy/record_queue.hpp"
 #include "proxy/upstream/pool.hpp"
 
 namespace ccproxy {
@@ -93,6 +94,7 @@ class Worker {
     /// For the head of a message that is sent at once: others write theirs here at the next
     /// suspension.
     std::string& head_text() { return head_text_; }
+    RecordQueue& records() { return records_; }
     WebDeletions& web_deletions() { return *web_deletions_; }
 
   private:
@@ -114,6 +116,7 @@ class Worker {
     UuidV7Generator ids_;
     std::unique_ptr<RelayBuffer> relay_buffer_ = std::make_unique<RelayBuffer>();
     std::string head_text_;
+    RecordQueue records_;
     std::unique_ptr<WebDeletions> web_deletions_;
     net::DeadlineList clients_;
     std::size_t sessions_ = 0;

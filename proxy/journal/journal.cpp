@@ -180,10 +180,72 @@ std::uint64_t Journal::append(std::span<const std::string_view> pieces) {
     return ::fdatasync(handle->fd()) == 0 ? seq : 0;
 }
 
+void Journal::append(Batch& batch, std::vector<std::uint64_t>& seqs) {
+    seqs.clear();
+    if (batch.is_empty()) return;
+    Handle handle;
+    {
+        const std::lock_guard lock(mutex_);
+        if (write_batch(batch)) {
+            for (std::size_t i = batch.count(); i > 0; --i) seqs.push_back(next_seq_ - i);
+        } else {
+            // Some of them may find room.
+            for (std::size_t i = 0; i < batch.count(); ++i) {
+                const std::string_view event = batch.event(i);
+                const bool written = write_record({&event, 1});
+                if (!written) count_drop();
+                seqs.push_back(written ? next_seq_ - 1 : 0);
+            }
+        }
+        if (!options_.sync_each_append) return;
+        handle = active_;
+    }
+    if (::fdatasync(handle->fd()) != 0) seqs.assign(batch.count(), 0);
+}
+
 bool Journal::has_room(std::size_t payload_bytes) {
     const std::lock_guard lock(mutex_);
     return payload_bytes <= max_payload_bytes &&
            make_room(static_cast<std::int64_t>(record_header_bytes + payload_bytes));
+}
+
+/// Finds the place for so many bytes of records, in a new segment when this one is full. False,
+/// with errno, when there is none.
+bool Journal::prepare(std::int64_t bytes) {
+    if (!make_room(bytes)) {
+        errno = EDQUOT;
+        return false;
+    }
+    const bool full = segments_.back().bytes + bytes > options_.segment_bytes &&
+                      segments_.back().first_seq != next_seq_;
+    return (!full && !active_broken_) || open_segment();
+}
+
+/// Writes whole records, `count` of them. False, with errno, when not all could be written; nothing
+/// of them is left then.
+bool Journal::put(std::span<const iovec> parts, std::int64_t bytes, std::uint64_t count) {
+    ssize_t put = 0;
+    do {
+        put = ::writev(active_->fd(), parts.data(), static_cast<int>(parts.size()));
+    } while (put < 0 && errno == EINTR);
+    if (put != bytes) {
+        // A part of a record may stand there now: take it away, or leave the segment behind.
+        if (put > 0 && ::ftruncate(active_->fd(), segments_.back().bytes) != 0) {
+            active_broken_ = true;
+        }
+        // Who takes less than all sets no errno.
+        if (put >= 0) errno = ENOSPC;
+        return false;
+    }
+    if (std::exchange(dropping_, false)) {
+        spdlog::info("journal: events are taken again; {} were dropped so far", dropped_);
+    }
+    segments_.back().bytes += bytes;
+    total_bytes_ += bytes;
+    if (unsynced_.empty() || unsynced_.back() != active_) unsynced_.push_back(active_);
+    next_seq_ += count;
+    last_seq_.store(next_seq_ - 1, std::memory_order_release);
+    return true;
 }
 
 bool Journal::write_record(std::span<const std::string_view> pieces) {
@@ -194,40 +256,23 @@ bool Journal::write_record(std::span<const std::string_view> pieces) {
         return false;
     }
     const auto bytes = static_cast<std::int64_t>(record_header_bytes + payload_bytes);
-    if (!make_room(bytes)) {
-        errno = EDQUOT;
-        return false;
-    }
-    const bool full = segments_.back().bytes + bytes > options_.segment_bytes &&
-                      segments_.back().first_seq != next_seq_;
-    if ((full || active_broken_) && !open_segment()) return false;
-
+    if (!prepare(bytes)) return false;
     char header[record_header_bytes];
     encode_record_header(next_seq_, pieces, header);
     iovec parts[1 + max_pieces] = {{header, sizeof header}};
-    int part_count = 1;
+    std::size_t part_count = 1;
     for (const std::string_view piece : pieces) {
         parts[part_count++] = {const_cast<char*>(piece.data()), piece.size()};
     }
-    ssize_t put = 0;
-    do {
-        put = ::writev(active_->fd(), parts, part_count);
-    } while (put < 0 && errno == EINTR);
-    if (put != bytes) {
-        // A part of a record may stand there now: take it away, or leave the segment behind.
-        if (put > 0 && ::ftruncate(active_->fd(), segments_.back().bytes) != 0) {
-            active_broken_ = true;
-        }
-        return false;
-    }
-    if (std::exchange(dropping_, false)) {
-        spdlog::info("journal: events are taken again; {} were dropped so far", dropped_);
-    }
-    segments_.back().bytes += bytes;
-    total_bytes_ += bytes;
-    if (unsynced_.empty() || unsynced_.back() != active_) unsynced_.push_back(active_);
-    last_seq_.store(next_seq_++, std::memory_order_release);
-    return true;
+    return put({parts, part_count}, bytes, 1);
+}
+
+bool Journal::write_batch(Batch& batch) {
+    const auto bytes = static_cast<std::int64_t>(batch.bytes());
+    if (batch.bytes() > max_payload_bytes || !prepare(bytes)) return false;
+    const std::string_view records = batch.records(next_seq_);
+    const iovec part = {const_cast<char*>(records.data()), records.size()};
+    return put({&part, 1}, bytes, batch.count());
 }
 
 void Journal::count_drop() {

@@ -13,7 +13,10 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/journal/batch.hpp"
 #include "proxy/journal/file.hpp"
+
+struct iovec;
 
 namespace ccproxy::journal {
 
@@ -58,6 +61,9 @@ class Journal {
     /// counted as dropped then, and the next one is tried afresh.
     std::uint64_t append(std::span<const std::string_view> pieces);
     std::uint64_t append(std::string_view payload) { return append({&payload, 1}); }
+    /// Writes all events of a batch, with one system call where they find room. `seqs` becomes
+    /// theirs, in order; 0 for each that could not be written, as above.
+    void append(Batch& batch, std::vector<std::uint64_t>& seqs);
 
     /// Whether an event of this size would find room now. One that can do with less asks first,
     /// since append() counts what it refuses.
@@ -93,7 +99,10 @@ class Journal {
     bool open_segment();
     bool make_room(std::int64_t bytes);
     void delete_oldest();
+    bool prepare(std::int64_t bytes);
+    bool put(std::span<const iovec> parts, std::int64_t bytes, std::uint64_t count);
     bool write_record(std::span<const std::string_view> pieces);
+    bool write_batch(Batch& batch);
     void count_drop();
 
     // Constant after construction.

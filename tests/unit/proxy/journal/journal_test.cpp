@@ -1,58 +1,14 @@
 #include "proxy/journal/journal.hpp"
 
-#include <sys/resource.h>
-
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
-#include "proxy/journal/reader.hpp"
-#include "proxy/journal/segment.hpp"
-#include "tests/unit/temp_folder.hpp"
+#include "tests/unit/proxy/journal/journal_fixture.hpp"
 
 namespace ccproxy::journal {
 namespace {
-
-JournalOptions options(const test::TempFolder& folder) {
-    JournalOptions made;
-    made.folder = folder.file("journal");
-    made.proxy_name = "test";
-    made.max_bytes = 1 << 20;
-    made.segment_bytes = 4096;
-    return made;
-}
-
-using Entries = std::vector<std::pair<std::uint64_t, std::string>>;
-
-Entries read_all(const Journal& journal, std::uint64_t from = 1) {
-    JournalReader reader(journal.folder());
-    reader.seek(from);
-    Entries entries;
-    while (const auto entry = reader.next(journal.last_seq())) {
-        entries.emplace_back(entry->seq, entry->payload);
-    }
-    return entries;
-}
-
-std::string event(std::uint64_t seq) {
-    return "event " + std::to_string(seq) + std::string(100, '.');
-}
-
-Entries events(std::uint64_t from, std::uint64_t to) {
-    Entries entries;
-    for (std::uint64_t seq = from; seq <= to; ++seq) entries.emplace_back(seq, event(seq));
-    return entries;
-}
-
-void append_events(Journal& journal, std::uint64_t from, std::uint64_t to) {
-    for (std::uint64_t seq = from; seq <= to; ++seq) REQUIRE(journal.append(event(seq)));
-}
-
-std::string segment_path(const Journal& journal, std::uint64_t first_seq) {
-    return journal.folder() + "/" + segment_name(first_seq);
-}
 
 void overwrite(const std::string& path, std::size_t at, const std::string& bytes) {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -288,24 +244,6 @@ TEST_CASE("whether there is room is told before anything is dropped") {
     CHECK(journal.append(event(1)));
     CHECK(journal.status().dropped == 0);
     CHECK_FALSE(journal.has_room(max_payload_bytes + 1));
-}
-
-TEST_CASE("a disk that takes only a part of a record leaves no trace of it") {
-    const test::TempFolder folder;
-    Journal journal(options(folder));
-    append_events(journal, 1, 5);
-    rlimit before{};
-    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
-    std::signal(SIGXFSZ, SIG_IGN);
-    const auto size = std::filesystem::file_size(segment_path(journal, 1));
-    const rlimit limit{static_cast<rlim_t>(size + 40), before.rlim_max};
-    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    const bool taken = journal.append(event(6)) != 0;
-    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
-    CHECK_FALSE(taken);
-    CHECK(journal.status().dropped == 1);
-    append_events(journal, 6, 7);
-    CHECK(read_all(journal) == events(1, 7));
 }
 
 TEST_CASE("one process at a time, and a lost journal gets a new id") {
