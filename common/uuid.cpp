@@ -56,7 +56,7 @@ std::string random_uuid() {
 
 bool is_uuid(std::string_view text) {
     if (text.size() != 36) return false;
-    for (const std::size_t dash : {8, 13, 18, 23}) {
+    for (const std::size_t dash : {8U, 13U, 18U, 23U}) {
         if (text[dash] != '-') return false;
     }
     bool good = true;
