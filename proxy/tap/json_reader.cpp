@@ -60,8 +60,9 @@ std::size_t escape_bytes(std::string_view text) {
     return low < 0xDC00 || low > 0xDFFF ? 0 : 12;
 }
 
-/// Whether RapidJSON would take a number: it judges the exponent and the integer part, too.
-bool is_in_range(std::string_view number) {
+/// Whether RapidJSON would take a number: it judges the exponent and the integer part, too. Hardly
+/// ever asked, so it is kept out of what reads each number.
+[[gnu::noinline]] bool is_in_range(std::string_view number) {
     const std::string text(number);
     const std::size_t sign = text.front() == '-' ? 1 : 0;
     const std::size_t integer_end =
@@ -82,50 +83,58 @@ JsonToken JsonReader::next() {
     if (!pass_to_next()) {
         return expected_ == Expected::nothing ? JsonToken::end : fail("it ends too early");
     }
-    const char first = text_[at_];
+    const char first = here();
     switch (expected_) {
-        case Expected::value:
-            return read_value(first);
-        case Expected::value_or_close:
-            return first == ']' ? close(first) : read_value(first);
-        case Expected::key_or_close:
-            return first == '}' ? close(first) : read_key(first);
-        case Expected::colon:
-            if (first != ':') return fail("a colon is missing");
-            ++at_;
-            return pass_to_next() ? read_value(text_[at_]) : fail("it ends too early");
         case Expected::comma_or_close:
             if (first == '}' || first == ']') return close(first);
             if (first != ',') return fail("a comma is missing");
             ++at_;
             if (!pass_to_next()) return fail("it ends too early");
-            return open_.back() == '{' ? read_key(text_[at_]) : read_value(text_[at_]);
-        case Expected::nothing:
             break;
+        case Expected::first_or_close:
+            if (first == (in_object_ ? '}' : ']')) return close(first);
+            break;
+        case Expected::value:
+            break;
+        case Expected::nothing:
+            return fail("something follows its end");
     }
-    return fail("something follows its end");
+    if (!in_object_) {
+        name_ = {};
+    } else if (!read_name()) {
+        return JsonToken::fault;
+    }
+    return read_value(here());
 }
 
 /// Over white space to where the next token begins. False at the end of the text.
-bool JsonReader::pass_to_next() {
+inline bool JsonReader::pass_to_next() {
     const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
-    while (!at_end() && text_[at_] <= ' ' && is_space(text_[at_])) ++at_;
+    while (!at_end() && here() <= ' ' && is_space(here())) ++at_;
     begin_ = at_;
     return !at_end();
 }
 
-JsonToken JsonReader::read_key(char first) {
-    return first == '"' ? read_string(JsonToken::key) : fail("the name of a member is missing");
+/// A member's name, to where its value begins.
+inline bool JsonReader::read_name() {
+    if (here() != '"') return fail_at(at_, "the name of a member is missing");
+    if (!read_quoted(name_)) return false;
+    if (!pass_to_next()) return fail_at(at_, "it ends too early");
+    if (here() != ':') return fail_at(at_, "a colon is missing");
+    ++at_;
+    return pass_to_next() || fail_at(at_, "it ends too early");
 }
 
-JsonToken JsonReader::read_value(char first) {
+inline JsonToken JsonReader::read_value(char first) {
     switch (first) {
-        case '{':
-            return open(first, JsonToken::start_object, Expected::key_or_close);
-        case '[':
-            return open(first, JsonToken::start_array, Expected::value_or_close);
         case '"':
-            return read_string(JsonToken::string);
+            if (!read_quoted(value_)) return JsonToken::fault;
+            end_value();
+            return JsonToken::string;
+        case '{':
+            return open(first, JsonToken::start_object);
+        case '[':
+            return open(first, JsonToken::start_array);
         case 't':
             return read_literal("true", JsonToken::boolean);
         case 'f':
@@ -137,18 +146,21 @@ JsonToken JsonReader::read_value(char first) {
     }
 }
 
-JsonToken JsonReader::open(char bracket, JsonToken token, Expected expected) {
+JsonToken JsonReader::open(char bracket, JsonToken token) {
     ++at_;
     open_.push_back(bracket);
-    expected_ = expected;
+    in_object_ = bracket == '{';
+    expected_ = Expected::first_or_close;
     return token;
 }
 
 JsonToken JsonReader::close(char bracket) {
     const bool is_object = bracket == '}';
-    if (open_.back() != (is_object ? '{' : '[')) return fail("the brackets do not match");
+    if (in_object_ != is_object) return fail("the brackets do not match");
     ++at_;
+    name_ = {};
     open_.pop_back();
+    in_object_ = !open_.empty() && open_.back() == '{';
     end_value();
     return is_object ? JsonToken::end_object : JsonToken::end_array;
 }
@@ -157,22 +169,20 @@ void JsonReader::end_value() {
     expected_ = open_.empty() ? Expected::nothing : Expected::comma_or_close;
 }
 
-JsonToken JsonReader::read_string(JsonToken token) {
+/// What begins with the quote that stands here.
+inline bool JsonReader::read_quoted(JsonText& text) {
     const std::size_t begin = at_ + 1;
     std::size_t end = string_stops_.find(begin);
-    escaped_ = end < text_.size() && text_[end] == '\\';
-    if (escaped_) end = pass_escapes(end);
-    if (fault_ != nullptr) return JsonToken::fault;
-    if (end == text_.size()) return fail("a string does not end", end);
-    if (text_[end] != '"') return fail("a string holds a control character", end);
-    raw_ = {text_.data() + begin, end - begin};
-    at_ = end + 1;
-    if (token == JsonToken::key) {
-        expected_ = Expected::colon;
-    } else {
-        end_value();
+    text.is_escaped = end < text_.size() && text_[end] == '\\';
+    if (text.is_escaped) {
+        end = pass_escapes(end);
+        if (fault_ != nullptr) return false;
     }
-    return token;
+    if (end == text_.size()) return fail_at(end, "a string does not end");
+    if (text_[end] != '"') return fail_at(end, "a string holds a control character");
+    text.raw = {text_.data() + begin, end - begin};
+    at_ = end + 1;
+    return true;
 }
 
 /// From a backslash in a string over the rest of its text, to what else stops it.
@@ -180,7 +190,7 @@ std::size_t JsonReader::pass_escapes(std::size_t at) {
     while (at < text_.size() && text_[at] == '\\') {
         const std::size_t bytes = escape_bytes(text_.substr(at));
         if (bytes == 0) {
-            fail("a string holds an invalid escape", at);
+            fail_at(at, "a string holds an invalid escape");
             break;
         }
         at = string_stops_.find(at + bytes);
@@ -190,14 +200,14 @@ std::size_t JsonReader::pass_escapes(std::size_t at) {
 
 bool JsonReader::pass_digits() {
     const std::size_t from = at_;
-    while (!at_end() && is_digit(text_[at_])) ++at_;
+    while (!at_end() && is_digit(here())) ++at_;
     return at_ > from;
 }
 
 JsonToken JsonReader::read_number() {
     static constexpr const char* malformed = "there is something that is no value";
     const auto take = [this](char c) {
-        if (at_end() || text_[at_] != c) return false;
+        if (at_end() || here() != c) return false;
         ++at_;
         return true;
     };
@@ -210,10 +220,11 @@ JsonToken JsonReader::read_number() {
         if (!take('+')) take('-');
         if (!pass_digits()) return fail(malformed);
     }
-    raw_ = text_.substr(begin_, at_ - begin_);
-    if ((has_exponent || raw_.size() > surely_finite_bytes) && !is_in_range(raw_)) {
+    const std::string_view number = text_.substr(begin_, at_ - begin_);
+    if ((has_exponent || number.size() > surely_finite_bytes) && !is_in_range(number)) {
         return fail("a number is too large");
     }
+    value_ = {number};
     end_value();
     return JsonToken::number;
 }
@@ -222,24 +233,26 @@ JsonToken JsonReader::read_literal(std::string_view literal, JsonToken token) {
     if (!text_.substr(at_).starts_with(literal)) {
         return fail("there is something that is no value");
     }
-    raw_ = literal;
+    value_ = {literal};
     at_ += literal.size();
     end_value();
     return token;
 }
 
-std::string JsonReader::text() const {
-    if (!escaped_) return std::string(raw_);
-    const char* quote = raw_.data() - 1;
-    rapidjson::MemoryStream stream(quote, raw_.size() + 2);
+std::string JsonText::text() const {
+    if (!is_escaped) return std::string(raw);
+    const char* quote = raw.data() - 1;
+    rapidjson::MemoryStream stream(quote, raw.size() + 2);
     rapidjson::Document string;
     string.ParseStream(stream);
     return string.IsString() ? std::string(string.GetString(), string.GetStringLength()) : "";
 }
 
-JsonToken JsonReader::fail(const char* fault, std::size_t at) {
+/// Gives false.
+bool JsonReader::fail_at(std::size_t at, const char* fault) {
     at_ = at;
-    return fail(fault);
+    fail(fault);
+    return false;
 }
 
 JsonToken JsonReader::fail(const char* fault) {

@@ -14,13 +14,25 @@ enum class JsonToken {
     end_object,
     start_array,
     end_array,
-    key,
     string,
     number,
     boolean,
     null,
     end,   ///< The text was one value, and nothing follows.
     fault  ///< It is not JSON (RFC 8259); fault() says why.
+};
+
+/// A name or a scalar value as it stands in the text.
+struct JsonText {
+    std::string_view raw;     ///< Of a name or string: what stands between the quotes.
+    bool is_escaped = false;  ///< raw is not text().
+
+    /// Whether text() is this one: plain ASCII without quotes or backslashes.
+    [[nodiscard]] bool is(std::string_view plain) const {
+        return is_escaped ? text() == plain : raw == plain;
+    }
+    /// With its escapes resolved.
+    [[nodiscard]] std::string text() const;
 };
 
 /// For bodies that pass by: a request of Claude Code has 100 KB and more, nearly all of it in
@@ -31,54 +43,54 @@ class JsonReader {
   public:
     explicit JsonReader(std::string_view text) : text_(text), string_stops_(text) {}
 
-    /// After `end` and `fault` always the same again.
+    /// The members of an object come as their values, each with its name. After `end` and `fault`
+    /// always the same again.
     JsonToken next();
 
-    /// Where the last token stands in the text; `end_at` is behind its last byte.
+    /// Where the last token stands in the text, without its name; `end_at` is behind its last byte.
     [[nodiscard]] std::size_t begin_at() const { return begin_; }
     [[nodiscard]] std::size_t end_at() const { return at_; }
     /// Objects and lists that are open, with the one that has just begun, without the one that has
     /// just ended.
     [[nodiscard]] std::size_t depth() const { return open_.size(); }
 
-    /// Of a key or string: what stands between the quotes. Of other tokens: the token.
-    [[nodiscard]] std::string_view raw() const { return raw_; }
-    /// Of a key or string: raw() is not its text().
-    [[nodiscard]] bool is_escaped() const { return escaped_; }
-    /// Of a key or string: whether it is this text. Plain ASCII without quotes or backslashes.
-    [[nodiscard]] bool is(std::string_view plain) const {
-        return escaped_ ? text() == plain : raw_ == plain;
-    }
-    /// Of a key or string: with its escapes resolved.
-    [[nodiscard]] std::string text() const;
+    /// The last token is a member's value, or the start of it.
+    [[nodiscard]] bool has_name() const { return name_.raw.data() != nullptr; }
+    /// That member's; empty when there is none.
+    [[nodiscard]] const JsonText& name() const { return name_; }
+    /// Of a string, number, boolean or null.
+    [[nodiscard]] const JsonText& value() const { return value_; }
 
     [[nodiscard]] const char* fault() const { return fault_; }
 
   private:
-    enum class Expected { value, value_or_close, key_or_close, colon, comma_or_close, nothing };
+    enum class Expected { value, first_or_close, comma_or_close, nothing };
 
     JsonToken read_value(char first);
-    JsonToken read_key(char first);
-    JsonToken read_string(JsonToken token);
+    bool read_name();
+    bool read_quoted(JsonText& text);
     std::size_t pass_escapes(std::size_t at);
     JsonToken read_number();
     JsonToken read_literal(std::string_view literal, JsonToken token);
-    JsonToken open(char bracket, JsonToken token, Expected expected);
+    JsonToken open(char bracket, JsonToken token);
     JsonToken close(char bracket);
     bool pass_digits();
     JsonToken fail(const char* fault);
-    JsonToken fail(const char* fault, std::size_t at);
+    bool fail_at(std::size_t at, const char* fault);
     bool pass_to_next();
     void end_value();
     [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
+    /// Not at the end.
+    [[nodiscard]] char here() const { return text_.data()[at_]; }
 
     std::string_view text_;
     ByteFinder<JsonStop> string_stops_;
     std::size_t at_ = 0;
     std::size_t begin_ = 0;
-    std::string_view raw_;
-    bool escaped_ = false;
-    std::string open_;  ///< The brackets that are open.
+    JsonText name_;
+    JsonText value_;
+    std::string open_;        ///< The brackets that are open.
+    bool in_object_ = false;  ///< The last of them is an object's.
     Expected expected_ = Expected::value;
     const char* fault_ = nullptr;
 };

@@ -18,9 +18,8 @@ PromptSlices PromptFinder::found() {
 }
 
 void PromptFinder::take(const JsonReader& reader, JsonToken token) {
+    if (piece_depth_ != 0 && reader.has_name()) take_name(reader.name());
     switch (token) {
-        case JsonToken::key:
-            return take_key(reader);
         case JsonToken::string:
             return take_string(reader);
         case JsonToken::start_object:
@@ -34,33 +33,28 @@ void PromptFinder::take(const JsonReader& reader, JsonToken token) {
     }
 }
 
-void PromptFinder::take_key(const JsonReader& reader) {
-    if (piece_depth_ != 0) {
-        return reader.is_escaped() ? sources_.key(reader.text()) : sources_.key(reader.raw());
-    }
-    if (reader.depth() != 1) return;
-    member_ = Member::other;
-    if (reader.is("system")) member_ = Member::system;
-    if (reader.is("messages")) member_ = Member::messages;
+void PromptFinder::take_name(const JsonText& name) {
+    name.is_escaped ? sources_.key(name.text()) : sources_.key(name.raw);
 }
 
 void PromptFinder::take_string(const JsonReader& reader) {
     if (piece_depth_ != 0) {
         // Nearly all text is of no interest here, and is not looked at.
-        return sources_.wants_string() ? sources_.string(reader.text()) : sources_.other_scalar();
+        return sources_.wants_string() ? sources_.string(reader.value().text())
+                                       : sources_.other_scalar();
     }
-    if (reader.depth() == 1 && member_ == Member::system) {
+    if (reader.depth() == 1 && reader.name().is("system")) {
         slices_.system = {reader.begin_at(), reader.end_at()};
     }
 }
 
 void PromptFinder::start(const JsonReader& reader, bool is_object) {
     const std::size_t depth = reader.depth();
-    if (depth == 2 && !is_object && member_ == Member::messages) {
+    if (depth == 2 && !is_object && reader.name().is("messages")) {
         in_messages_ = true;
         slices_.messages.clear();
     }
-    const bool is_system = depth == 2 && !is_object && member_ == Member::system;
+    const bool is_system = depth == 2 && !is_object && reader.name().is("system");
     const bool is_message = depth == 3 && is_object && in_messages_;
     if (piece_depth_ == 0 && (is_system || is_message)) {
         piece_depth_ = depth;

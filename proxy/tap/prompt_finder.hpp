@@ -37,9 +37,7 @@ class PromptFinder {
     PromptSlices found();
 
   private:
-    enum class Member { other, system, messages };
-
-    void take_key(const JsonReader& reader);
+    void take_name(const JsonText& name);
     void take_string(const JsonReader& reader);
     void start(const JsonReader& reader, bool is_object);
     void end(const JsonReader& reader, bool is_object);
@@ -51,7 +49,6 @@ class PromptFinder {
     std::size_t piece_begin_ = 0;
     bool piece_too_deep_ = false;
     bool in_messages_ = false;
-    Member member_ = Member::other;  ///< Whose value comes next, of the top object.
 };
 
 }  // namespace ccproxy::tap

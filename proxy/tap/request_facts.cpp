@@ -9,50 +9,32 @@ namespace ccproxy::tap {
 namespace {
 
 constexpr std::size_t max_session_bytes = 256;
+constexpr std::size_t uuid_bytes = 36;  ///< Of its text.
 
 /// Watches the members of one JSON object and of its member `metadata`.
 class FactsFinder {
   public:
     RequestFacts facts;
-    std::string user_id;
+    JsonText user_id;            ///< Where it stands in the text.
     std::string own_session_id;  ///< A member `session_id` of the top object.
 
     void take(const JsonReader& reader, JsonToken token) {
-        const std::size_t depth = reader.depth();
-        if (depth > 2) return;
-        if (token == JsonToken::key) return take_key(reader);
-        if (token == JsonToken::start_object && depth == 2)
-            in_metadata_ = member_ == Member::metadata;
-        if (token == JsonToken::end_object && depth == 1) in_metadata_ = false;
-        if (token == JsonToken::string) take_string(reader);
-        if (token == JsonToken::boolean && depth == 1 && member_ == Member::stream) {
-            facts.stream = reader.raw() == "true";
+        const JsonText& name = reader.name();
+        const JsonText& value = reader.value();
+        if (reader.depth() == 1) {
+            if (token == JsonToken::string && name.is("model")) facts.model = value.text();
+            if (token == JsonToken::string && name.is("session_id")) own_session_id = value.text();
+            if (token == JsonToken::boolean && name.is("stream")) {
+                facts.stream = value.raw == "true";
+            }
+            in_metadata_ = false;
+        } else if (reader.depth() == 2) {
+            if (token == JsonToken::start_object) in_metadata_ = name.is("metadata");
+            if (token == JsonToken::string && in_metadata_ && name.is("user_id")) user_id = value;
         }
-        member_ = Member::other;
     }
 
   private:
-    enum class Member { other, model, stream, metadata, session_id, user_id };
-
-    void take_key(const JsonReader& reader) {
-        member_ = Member::other;
-        if (reader.depth() == 1) {
-            if (reader.is("model")) member_ = Member::model;
-            if (reader.is("stream")) member_ = Member::stream;
-            if (reader.is("metadata")) member_ = Member::metadata;
-            if (reader.is("session_id")) member_ = Member::session_id;
-        } else if (in_metadata_ && reader.is("user_id")) {
-            member_ = Member::user_id;
-        }
-    }
-
-    void take_string(const JsonReader& reader) {
-        if (member_ == Member::model) facts.model = reader.text();
-        if (member_ == Member::session_id) own_session_id = reader.text();
-        if (member_ == Member::user_id) user_id = reader.text();
-    }
-
-    Member member_ = Member::other;  ///< Whose value comes next.
     bool in_metadata_ = false;
 };
 
@@ -83,10 +65,10 @@ std::string session_of_user_id(std::string_view user_id) {
         return found.own_session_id.size() <= max_session_bytes ? found.own_session_id : "";
     }
     static constexpr std::string_view marker = "_session_";
-    const std::size_t at = user_id.rfind(marker);
-    if (!user_id.starts_with("user_") || at == std::string_view::npos) return "";
-    const std::string_view session = user_id.substr(at + marker.size());
-    return is_uuid(session) ? std::string(session) : "";
+    if (!user_id.starts_with("user_") || user_id.size() < marker.size() + uuid_bytes) return "";
+    const std::string_view session = user_id.substr(user_id.size() - uuid_bytes);
+    user_id.remove_suffix(uuid_bytes);
+    return user_id.ends_with(marker) && is_uuid(session) ? std::string(session) : "";
 }
 
 Result<RequestFacts> read_request_facts(std::string_view body, PromptSlices* slices) {
@@ -96,7 +78,9 @@ Result<RequestFacts> read_request_facts(std::string_view body, PromptSlices* sli
         return *std::move(error);
     }
     if (slices != nullptr) *slices = prompt.found();
-    found.facts.session_id = session_of_user_id(found.user_id);
+    const JsonText& user_id = found.user_id;
+    found.facts.session_id =
+        user_id.is_escaped ? session_of_user_id(user_id.text()) : session_of_user_id(user_id.raw);
     return std::move(found.facts);
 }
 

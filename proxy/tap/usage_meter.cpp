@@ -25,24 +25,20 @@ class MembersFinder {
 
     void take(const JsonReader& reader, JsonToken token) {
         const std::size_t depth = reader.depth();
-        if (depth > places_.size()) return;
+        if (depth == 0 || depth > places_.size()) return;
         switch (token) {
-            case JsonToken::key:
-                key_ = Key::other;
-                if (here(depth) == Place::elsewhere) return;
-                key_ = reader.is_escaped() ? find_key(reader.text()) : find_key(reader.raw());
-                return;
             case JsonToken::start_object:
-                places_[depth - 1] = depth == 1 ? Place::top : child(here(depth - 1), key_);
+                places_[depth - 1] =
+                    depth == 1 ? Place::top : child(places_[depth - 2], reader.name());
                 if (places_[depth - 1] == Place::usage) has_usage = true;
                 return;
             case JsonToken::start_array:
                 places_[depth - 1] = Place::elsewhere;
                 return;
             case JsonToken::string:
-                return take_string(reader, here(depth));
+                return take_string(places_[depth - 1], reader.name(), reader.value());
             case JsonToken::number:
-                return take_number(reader.raw(), here(depth));
+                return take_number(places_[depth - 1], reader.name(), reader.value().raw);
             default:
                 return;
         }
@@ -50,81 +46,46 @@ class MembersFinder {
 
   private:
     enum class Place { top, message, delta, error, usage, cache_creation, elsewhere };
-    enum class Key {
-        other,
-        type,
-        message,
-        delta,
-        error,
-        usage,
-        stop_reason,
-        cache_creation,
-        input_tokens,
-        output_tokens,
-        cache_read_input_tokens,
-        cache_creation_input_tokens,
-        ephemeral_5m_input_tokens,
-        ephemeral_1h_input_tokens
-    };
 
-    static Key find_key(std::string_view name) {
-        static constexpr std::array<std::string_view, 14> names{"",
-                                                                "type",
-                                                                "message",
-                                                                "delta",
-                                                                "error",
-                                                                "usage",
-                                                                "stop_reason",
-                                                                "cache_creation",
-                                                                "input_tokens",
-                                                                "output_tokens",
-                                                                "cache_read_input_tokens",
-                                                                "cache_creation_input_tokens",
-                                                                "ephemeral_5m_input_tokens",
-                                                                "ephemeral_1h_input_tokens"};
-        for (std::size_t i = 1; i < names.size(); ++i) {
-            if (name == names[i]) return static_cast<Key>(i);
-        }
-        return Key::other;
-    }
-
-    static Place child(Place parent, Key key) {
+    static Place child(Place parent, const JsonText& name) {
         if (parent == Place::top) {
-            if (key == Key::message) return Place::message;
-            if (key == Key::delta) return Place::delta;
-            if (key == Key::error) return Place::error;
+            if (name.is("message")) return Place::message;
+            if (name.is("delta")) return Place::delta;
+            if (name.is("error")) return Place::error;
         }
-        if ((parent == Place::top || parent == Place::message) && key == Key::usage) {
+        if ((parent == Place::top || parent == Place::message) && name.is("usage")) {
             return Place::usage;
         }
-        if (parent == Place::usage && key == Key::cache_creation) return Place::cache_creation;
+        if (parent == Place::usage && name.is("cache_creation")) return Place::cache_creation;
         return Place::elsewhere;
     }
 
-    [[nodiscard]] Place here(std::size_t depth) const {
-        return depth == 0 ? Place::elsewhere : places_[depth - 1];
+    void take_string(Place place, const JsonText& name, const JsonText& value) {
+        if (place == Place::error) {
+            if (name.is("type")) assign(error_type, value);
+            if (name.is("message")) assign(error_message, value);
+        } else if (place == Place::top || place == Place::message || place == Place::delta) {
+            if (place == Place::top && name.is("type")) assign(type, value);
+            if (name.is("stop_reason")) assign(stop_reason, value);
+        }
     }
-
-    void take_string(const JsonReader& reader, Place place) {
-        const auto text = [&reader] { return reader.text().substr(0, max_text_bytes); };
-        if (place == Place::top && key_ == Key::type) type = text();
-        if (place == Place::error && key_ == Key::type) error_type = text();
-        if (place == Place::error && key_ == Key::message) error_message = text();
-        if (key_ == Key::stop_reason &&
-            (place == Place::top || place == Place::message || place == Place::delta)) {
-            stop_reason = text();
+    static void assign(std::string& text, const JsonText& value) {
+        if (value.is_escaped) {
+            text = value.text().substr(0, max_text_bytes);
+        } else {
+            text = value.raw.substr(0, max_text_bytes);
         }
     }
 
-    void take_number(std::string_view number, Place place) {
+    void take_number(Place place, const JsonText& name, std::string_view number) {
         if (place == Place::usage) {
-            if (key_ == Key::input_tokens) input = read_count(number);
-            if (key_ == Key::output_tokens) output = read_count(number);
-            if (key_ == Key::cache_read_input_tokens) read = read_count(number);
-            if (key_ == Key::cache_creation_input_tokens) creation_total = read_count(number);
+            if (name.is("input_tokens")) input = read_count(number);
+            if (name.is("output_tokens")) output = read_count(number);
+            if (name.is("cache_read_input_tokens")) read = read_count(number);
+            if (name.is("cache_creation_input_tokens")) creation_total = read_count(number);
         } else if (place == Place::cache_creation) {
-            if (key_ == Key::ephemeral_5m_input_tokens) creation_5m = read_count(number);
-            if (key_ == Key::ephemeral_1h_input_tokens) creation_1h = read_count(number);
+            if (name.is("ephemeral_5m_input_tokens")) creation_5m = read_count(number);
+            if (name.is("ephemeral_1h_input_tokens")) creation_1h = read_count(number);
         }
     }
 
@@ -145,8 +106,7 @@ class MembersFinder {
         return static_cast<std::int64_t>(std::clamp(value, 0.0, bound));
     }
 
-    std::array<Place, 4> places_{};
-    Key key_ = Key::other;
+    std::array<Place, 4> places_{};  ///< Of what is open, from the outside in.
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace {
 
 using ccproxy::fuzz::check;
 using ccproxy::tap::JsonReader;
+using ccproxy::tap::JsonText;
 using ccproxy::tap::JsonToken;
 
 /// Goes on behind each token with what this one is, and ends it by a byte that no text holds.
@@ -28,6 +29,12 @@ Verdict read(std::string_view json, std::string& tokens) {
         const JsonToken token = reader.next();
         check(reader.begin_at() <= reader.end_at() && reader.end_at() <= json.size(),
               "a token stands in the text");
+        const bool is_there = token != JsonToken::end && token != JsonToken::fault;
+        if (is_there && reader.has_name()) {
+            const JsonText& name = reader.name();
+            check(!name.is("model") || name.text() == "model", "a name is its text");
+            add("key ", name.text(), tokens);
+        }
         switch (token) {
             case JsonToken::start_object:
             case JsonToken::end_object:
@@ -35,19 +42,15 @@ Verdict read(std::string_view json, std::string& tokens) {
             case JsonToken::end_array:
                 add(json.substr(reader.begin_at(), 1), "", tokens);
                 break;
-            case JsonToken::key:
-                check(!reader.is("model") || reader.text() == "model", "a name is its text");
-                add("key ", reader.text(), tokens);
-                break;
             case JsonToken::string:
-                add("string ", reader.text(), tokens);
+                add("string ", reader.value().text(), tokens);
                 break;
             case JsonToken::number:
-                add("number ", reader.raw(), tokens);
+                add("number ", reader.value().raw, tokens);
                 break;
             case JsonToken::boolean:
             case JsonToken::null:
-                add(reader.raw(), "", tokens);
+                add(reader.value().raw, "", tokens);
                 break;
             case JsonToken::end:
                 return Verdict::taken;

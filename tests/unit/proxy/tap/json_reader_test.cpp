@@ -6,30 +6,30 @@
 namespace ccproxy::tap {
 namespace {
 
-/// Every token as text, such as `{`, `key=a`, `string=b`, `number=1`.
+/// Every token as text, such as `{`, `string=b`, `number=1`; before it `name=a` if it has one.
 std::vector<std::string> tokens(std::string_view json) {
     std::vector<std::string> read;
     JsonReader reader(json);
     for (;;) {
-        switch (reader.next()) {
+        const JsonToken token = reader.next();
+        const bool is_there = token != JsonToken::end && token != JsonToken::fault;
+        if (is_there && reader.has_name()) read.push_back("name=" + reader.name().text());
+        switch (token) {
             case JsonToken::start_object:
             case JsonToken::end_object:
             case JsonToken::start_array:
             case JsonToken::end_array:
                 read.emplace_back(json.substr(reader.begin_at(), 1));
                 break;
-            case JsonToken::key:
-                read.push_back("key=" + reader.text());
-                break;
             case JsonToken::string:
-                read.push_back("string=" + reader.text());
+                read.push_back("string=" + reader.value().text());
                 break;
             case JsonToken::number:
-                read.push_back("number=" + std::string(reader.raw()));
+                read.push_back("number=" + std::string(reader.value().raw));
                 break;
             case JsonToken::boolean:
             case JsonToken::null:
-                read.emplace_back(reader.raw());
+                read.emplace_back(reader.value().raw);
                 break;
             case JsonToken::end:
                 return read;
@@ -49,9 +49,9 @@ bool is_taken(std::string_view json) {
 }  // namespace
 
 TEST_CASE("a JSON text is read token by token") {
-    CHECK(
-        tokens(R"( {"a" : [1, "x\"y", true], "b\u0062":{}} )") ==
-        Tokens{"{", "key=a", "[", "number=1", "string=x\"y", "true", "]", "key=bb", "{", "}", "}"});
+    CHECK(tokens(R"( {"a" : [1, "x\"y", {}, true], "b\u0062":{"":null}} )") ==
+          Tokens{"{", "name=a", "[", "number=1", "string=x\"y", "{", "}", "true", "]", "name=bb",
+                 "{", "name=", "null", "}", "}"});
     CHECK(tokens("12") == Tokens{"number=12"});
     CHECK(tokens("") == Tokens{"fault: it ends too early"});
 }
@@ -61,17 +61,20 @@ TEST_CASE("tokens tell where they stand, and how deep") {
     JsonReader reader(json);
     REQUIRE(reader.next() == JsonToken::start_object);
     CHECK(reader.depth() == 1);
-    REQUIRE(reader.next() == JsonToken::key);
-    CHECK(reader.is("a"));
-    CHECK_FALSE(reader.is("b"));
+    CHECK_FALSE(reader.has_name());
     REQUIRE(reader.next() == JsonToken::string);
+    CHECK(reader.name().is("a"));
+    CHECK_FALSE(reader.name().is("b"));
+    CHECK(reader.value().is("bc"));
     CHECK(json.substr(reader.begin_at(), reader.end_at() - reader.begin_at()) == "\"bc\"");
-    REQUIRE(reader.next() == JsonToken::key);
     REQUIRE(reader.next() == JsonToken::start_array);
+    CHECK(reader.name().is("d"));
     CHECK(reader.depth() == 2);
     CHECK(json[reader.begin_at()] == '[');
     REQUIRE(reader.next() == JsonToken::number);
+    CHECK_FALSE(reader.has_name());
     REQUIRE(reader.next() == JsonToken::end_array);
+    CHECK_FALSE(reader.has_name());
     CHECK(reader.depth() == 1);
     CHECK(json[reader.end_at() - 1] == ']');
 }
@@ -79,8 +82,8 @@ TEST_CASE("tokens tell where they stand, and how deep") {
 TEST_CASE("a name is known by its meaning, not by its spelling") {
     JsonReader reader(R"({"mod\u0065l":1})");
     reader.next();
-    REQUIRE(reader.next() == JsonToken::key);
-    CHECK(reader.is("model"));
+    REQUIRE(reader.next() == JsonToken::number);
+    CHECK(reader.name().is("model"));
 }
 
 TEST_CASE("a quote is found wherever it stands beside blocks of sixteen bytes") {

@@ -27,6 +27,8 @@ TEST_CASE("a user id that is JSON gives its session") {
 
 TEST_CASE("user ids without a session give none") {
     for (const char* id : {"", "user_1", "user_1_session_nonsense", "{broken", "{\"a\":1}",
+                           "user_1_session_01234567-89ab-cdef-0123-456789abcdef0",
+                           "user_101234567-89ab-cdef-0123-456789abcdef", "user_session_1",
                            "x_session_01234567-89ab-cdef-0123-456789abcdef"}) {
         CAPTURE(id);
         CHECK(session_of_user_id(id).empty());
