@@ -15,7 +15,8 @@ constexpr std::size_t max_delta_opening_bytes = 256;
 constexpr std::size_t max_inflated_bytes = 256 * 1024 * 1024;
 
 bool starts_with_type(std::string_view content_type, std::string_view type) {
-    return http1::equals_ignoring_case(content_type.substr(0, type.size()), type);
+    const std::string_view start = content_type.substr(0, type.size());
+    return start == type || http1::equals_ignoring_case(start, type);
 }
 
 /// Where the text of the string that follows `"name":` in a flat JSON text begins; npos when it is
@@ -33,12 +34,19 @@ std::size_t find_string_member(std::string_view json, std::string_view name) {
 std::int64_t string_chars(std::string_view text) {
     std::int64_t chars = 0;
     for (;;) {
-        const std::size_t plain = bytes_before_json_stop(text);
-        chars += count_chars(text.substr(0, plain));
-        text.remove_prefix(plain);
+        // Most text is ASCII, where a byte is a character.
+        const std::size_t ascii = bytes_before_json_stop_or_non_ascii(text);
+        chars += static_cast<std::int64_t>(ascii);
+        text.remove_prefix(ascii);
         if (text.empty() || text.front() == '"') return chars;
-        ++chars;
-        text.remove_prefix(std::min<std::size_t>(text.front() == '\\' ? 2 : 1, text.size()));
+        if (static_cast<unsigned char>(text.front()) >= 0x80) {
+            const std::size_t plain = bytes_before_json_stop(text);
+            chars += count_chars(text.substr(0, plain));
+            text.remove_prefix(plain);
+        } else {
+            ++chars;
+            text.remove_prefix(std::min<std::size_t>(text.front() == '\\' ? 2 : 1, text.size()));
+        }
     }
 }
 
