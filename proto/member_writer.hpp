@@ -107,8 +107,8 @@ class MemberWriter {
 
     std::string& out_;
     bool is_first_ = true;
-    std::array<char, 1024> buffer_;
-    char* end_ = buffer_.data();  ///< Of what is in the buffer.
+    std::array<char, 2048> buffer_;  ///< Most events go through it as a whole.
+    char* end_ = buffer_.data();     ///< Of what is in the buffer.
 };
 
 }  // namespace ccproxy

@@ -35,6 +35,12 @@ double score_by_load(const Account& account) {
     return static_cast<double>(account.weight) / after;
 }
 
+double score(const Account& account, const Wanted& wanted) {
+    if (account.is_only_one) return 0;  // There is none to compare it with.
+    return wanted.session.empty() ? score_by_load(account)
+                                  : score_for_session(account, wanted.session);
+}
+
 bool is_in_trouble(const Account& account, const Wanted& wanted) {
     if (account.is_only_one) return false;
     return account.state->is_blocked(wanted.steady_ms) ||
@@ -61,12 +67,11 @@ const Account* best(const AccountSet& set, const Wanted& wanted,
         if (is_out(account, wanted, passed_over)) continue;
         const bool spared = account.state->is_spared(wanted.steady_ms);
         if (chosen != nullptr && spared && !chosen_is_spared) continue;
-        const double score = wanted.session.empty() ? score_by_load(account)
-                                                    : score_for_session(account, wanted.session);
-        if (chosen == nullptr || (chosen_is_spared && !spared) || score > chosen_score) {
+        const double its_score = score(account, wanted);
+        if (chosen == nullptr || (chosen_is_spared && !spared) || its_score > chosen_score) {
             chosen = &account;
             chosen_is_spared = spared;
-            chosen_score = score;
+            chosen_score = its_score;
         }
     }
     return chosen;

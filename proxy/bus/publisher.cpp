@@ -60,6 +60,7 @@ class Publisher::Loop {
           reader_(journal.folder()),
           sockets_(options),
           synced_seq_(journal.status().synced_seq),
+          envelope_{journal.proxy_id(), 0},
           window_(options.window_events, options.window_bytes) {}
 
     void run() {
@@ -269,7 +270,8 @@ class Publisher::Loop {
     }
 
     bool send_event(std::uint64_t seq, std::string_view payload) {
-        const std::string envelope = encode_envelope({journal_.proxy_id(), seq});
+        envelope_.seq = seq;
+        const std::string envelope = encode_envelope(envelope_);
         const bool sent = payload.size() < min_lent_bytes
                               ? sockets_.send_event(envelope, payload)
                               : sockets_.send_event(envelope, payload, reader_.block());
@@ -312,6 +314,7 @@ class Publisher::Loop {
     std::uint64_t next_to_send_ = 1;
     std::uint64_t pong_seq_ = 0;
     std::optional<journal::JournalReader::Entry> pending_;
+    Envelope envelope_;  ///< Of the event that was sent last.
     SendWindow window_;
     SteadyClock::time_point warned_at_ =
         SteadyClock::now() - warning_interval + silence_limit;  ///< The first one comes sooner.
