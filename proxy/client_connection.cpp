@@ -8,13 +8,16 @@ namespace {
 
 /// What a client may send ahead of its turn before it is left waiting.
 constexpr std::size_t max_ahead_bytes = 64 * 1024;
+/// Holds a request's head with a usual small body. The rest of a large body is read to where it is
+/// held; what is read with its head has to be copied there.
+constexpr std::size_t read_bytes = 16 * 1024;
 
 }  // namespace
 
 // Apart from receive(), whose frame, as that of any coroutine, holds all of its variables: here the
 // buffer is on the stack, and a connection that waits has none.
 net::IoResult ClientConnection::read_some() {
-    std::array<char, 64 * 1024> bytes;
+    std::array<char, read_bytes> bytes;
     const net::IoResult result = stream_.read_some(bytes.data(), bytes.size());
     input_.append(bytes.data(), result.bytes);
     return result;

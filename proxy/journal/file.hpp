@@ -1,37 +1,16 @@
-// A file descriptor that closes itself, and the few calls on files that the journal makes.
+// The few calls on files that the journal makes.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
+
+#include "common/unique_fd.hpp"
 
 namespace ccproxy::journal {
 
-class File {
-  public:
-    File() = default;
-    explicit File(int fd) : fd_(fd) {}
-    ~File() { close(); }
-    File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    File& operator=(File&& other) noexcept {
-        if (this != &other) {
-            close();
-            fd_ = std::exchange(other.fd_, -1);
-        }
-        return *this;
-    }
-    [[nodiscard]] int fd() const { return fd_; }
-    [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-    void close();
-
-  private:
-    int fd_ = -1;
-};
-
 /// Opens with mode 0600 and O_CLOEXEC; throws std::runtime_error that names the path and the
 /// reason.
-File open_file(const std::string& path, int flags);
+UniqueFd open_file(const std::string& path, int flags);
 
 /// Makes a folder's entries durable. Throws like open_file.
 void sync_folder(const std::string& folder);

@@ -46,7 +46,7 @@ Journal::Journal(JournalOptions options) : options_(std::move(options)) {
     fs::create_directories(options_.folder);
     fs::permissions(options_.folder, fs::perms::owner_all);
     lock_ = open_file(options_.folder + "/lock", O_RDWR | O_CREAT);
-    if (::flock(lock_.fd(), LOCK_EX | LOCK_NB) != 0) {
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
         throw std::runtime_error(options_.folder + ": another process uses this journal");
     }
     recover();
@@ -59,7 +59,7 @@ void Journal::recover() {
     for (const std::uint64_t first_seq : seqs) {
         const std::string path = options_.folder + "/" + segment_name(first_seq);
         // A process that was killed may have left any of them unsynced.
-        if (::fdatasync(open_file(path, O_WRONLY).fd()) != 0) {
+        if (::fdatasync(open_file(path, O_WRONLY).get()) != 0) {
             throw std::runtime_error(path + ": cannot be synced");
         }
         const bool newest = first_seq == seqs.back();
@@ -73,8 +73,8 @@ void Journal::recover() {
         if (!open_segment()) throw std::runtime_error(options_.folder + ": cannot be written");
     } else {
         const std::string path = options_.folder + "/" + segment_name(segments_.back().first_seq);
-        active_ = std::make_shared<File>(open_file(path, O_WRONLY | O_APPEND));
-        if (::fdatasync(active_->fd()) != 0) throw std::runtime_error(path + ": cannot be synced");
+        active_ = std::make_shared<UniqueFd>(open_file(path, O_WRONLY | O_APPEND));
+        if (::fdatasync(active_->get()) != 0) throw std::runtime_error(path + ": cannot be synced");
     }
     last_seq_ = synced_seq_ = next_seq_ - 1;
 }
@@ -93,19 +93,19 @@ void Journal::identify(bool is_new) {
     if (drops.size() == sizeof dropped_) std::memcpy(&dropped_, drops.data(), sizeof dropped_);
     drops_ = open_file(drops_path, O_RDWR | O_CREAT);
     // Written now, so that a later overwrite needs no new block on a full disk.
-    if (::pwrite(drops_.fd(), &dropped_, sizeof dropped_, 0) != sizeof dropped_) {
+    if (::pwrite(drops_.get(), &dropped_, sizeof dropped_, 0) != sizeof dropped_) {
         throw std::runtime_error(drops_path + ": cannot be written");
     }
 }
 
 std::int64_t Journal::cut_torn_tail(const std::string& path) {
-    const File file = open_file(path, O_RDWR);
+    const UniqueFd file = open_file(path, O_RDWR);
     struct stat status {};
-    if (::fstat(file.fd(), &status) != 0) throw std::runtime_error(path + ": cannot be read");
+    if (::fstat(file.get(), &status) != 0) throw std::runtime_error(path + ": cannot be read");
     const auto size = static_cast<std::size_t>(status.st_size);
     std::size_t good = 0;
     if (size > 0) {
-        void* map = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd(), 0);
+        void* map = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
         if (map == MAP_FAILED) throw std::runtime_error(path + ": cannot be read");
         const std::string_view bytes(static_cast<const char*>(map), size);
         // An intact record may stand behind a damaged one: only what follows the last intact one is
@@ -128,21 +128,21 @@ std::int64_t Journal::cut_torn_tail(const std::string& path) {
     }
     if (good < size) {
         spdlog::warn("journal: cut {} torn bytes off {}", size - good, path);
-        if (::ftruncate(file.fd(), static_cast<off_t>(good)) != 0) {
+        if (::ftruncate(file.get(), static_cast<off_t>(good)) != 0) {
             throw std::runtime_error(path + ": cannot be cut");
         }
     }
     // On a full disk even this may fail: then events are dropped until a new segment can be made.
-    active_broken_ = good == 0 && ::pwrite(file.fd(), segment_magic.data(), segment_magic.size(),
+    active_broken_ = good == 0 && ::pwrite(file.get(), segment_magic.data(), segment_magic.size(),
                                            0) != static_cast<ssize_t>(segment_magic.size());
     return static_cast<std::int64_t>(std::max(good, segment_magic.size()));
 }
 
 bool Journal::open_segment() {
     const std::string path = options_.folder + "/" + segment_name(next_seq_);
-    File file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    UniqueFd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!file.is_open()) return false;
-    if (::write(file.fd(), segment_magic.data(), segment_magic.size()) !=
+    if (::write(file.get(), segment_magic.data(), segment_magic.size()) !=
         static_cast<ssize_t>(segment_magic.size())) {
         // A segment that never took a record has this name too, and is the newest still.
         active_broken_ = true;
@@ -158,7 +158,7 @@ bool Journal::open_segment() {
     if (!segments_.empty()) segments_.back().written_at = std::chrono::system_clock::now();
     segments_.push_back({next_seq_, bytes, {}});
     total_bytes_ += bytes;
-    active_ = std::make_shared<File>(std::move(file));
+    active_ = std::make_shared<UniqueFd>(std::move(file));
     active_broken_ = false;
     folder_changed_ = true;
     return true;
@@ -177,7 +177,7 @@ std::uint64_t Journal::append(std::span<const std::string_view> pieces) {
         if (!options_.sync_each_append) return seq;
         handle = active_;
     }
-    return ::fdatasync(handle->fd()) == 0 ? seq : 0;
+    return ::fdatasync(handle->get()) == 0 ? seq : 0;
 }
 
 void Journal::append(Batch& batch, std::vector<std::uint64_t>& seqs) {
@@ -200,7 +200,7 @@ void Journal::append(Batch& batch, std::vector<std::uint64_t>& seqs) {
         if (!options_.sync_each_append) return;
         handle = active_;
     }
-    if (::fdatasync(handle->fd()) != 0) seqs.assign(batch.count(), 0);
+    if (::fdatasync(handle->get()) != 0) seqs.assign(batch.count(), 0);
 }
 
 bool Journal::has_room(std::size_t payload_bytes) {
@@ -226,11 +226,11 @@ bool Journal::prepare(std::int64_t bytes) {
 bool Journal::put(std::span<const iovec> parts, std::int64_t bytes, std::uint64_t count) {
     ssize_t put = 0;
     do {
-        put = ::writev(active_->fd(), parts.data(), static_cast<int>(parts.size()));
+        put = ::writev(active_->get(), parts.data(), static_cast<int>(parts.size()));
     } while (put < 0 && errno == EINTR);
     if (put != bytes) {
         // A part of a record may stand there now: take it away, or leave the segment behind.
-        if (put > 0 && ::ftruncate(active_->fd(), segments_.back().bytes) != 0) {
+        if (put > 0 && ::ftruncate(active_->get(), segments_.back().bytes) != 0) {
             active_broken_ = true;
         }
         // Who takes less than all sets no errno.
@@ -283,7 +283,7 @@ void Journal::count_drop() {
                       total_bytes_, options_.max_bytes, std::strerror(errno));
     }
     dropping_ = true;
-    if (::pwrite(drops_.fd(), &dropped_, sizeof dropped_, 0) != sizeof dropped_) {
+    if (::pwrite(drops_.get(), &dropped_, sizeof dropped_, 0) != sizeof dropped_) {
         spdlog::error("journal: the count of dropped events could not be written");
     }
 }
@@ -302,8 +302,8 @@ bool Journal::sync() {
         folder_changed_ = false;
     }
     // The count of drops is for people: it is synced with the rest, and never waited for.
-    bool good = !drops_changed || ::fdatasync(drops_.fd()) == 0;
-    for (const Handle& handle : handles) good = ::fdatasync(handle->fd()) == 0 && good;
+    bool good = !drops_changed || ::fdatasync(drops_.get()) == 0;
+    for (const Handle& handle : handles) good = ::fdatasync(handle->get()) == 0 && good;
     if (folder_changed) {
         try {
             sync_folder(options_.folder);

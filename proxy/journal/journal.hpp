@@ -91,7 +91,7 @@ class Journal {
         std::chrono::system_clock::time_point written_at;  ///< The last time, once it is closed.
     };
     /// A descriptor kept open until all that was written through it is synced.
-    using Handle = std::shared_ptr<File>;
+    using Handle = std::shared_ptr<UniqueFd>;
 
     void recover();
     void identify(bool is_new);
@@ -108,8 +108,8 @@ class Journal {
     // Constant after construction.
     JournalOptions options_;
     std::string proxy_id_;
-    File lock_;
-    File drops_;
+    UniqueFd lock_;
+    UniqueFd drops_;
 
     std::atomic<std::uint64_t> last_seq_{0};
 

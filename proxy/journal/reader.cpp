@@ -51,7 +51,7 @@ bool JournalReader::fill(std::size_t at_least_bytes) {
     size_ = have;
     ssize_t got = 0;
     do {
-        got = ::pread(file_.fd(), block.data() + have, block.size() - have,
+        got = ::pread(file_.get(), block.data() + have, block.size() - have,
                       static_cast<off_t>(offset_ + have));
     } while (got < 0 && errno == EINTR);
     if (got < 0) {

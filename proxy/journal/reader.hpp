@@ -47,7 +47,7 @@ class JournalReader {
 
     std::string folder_;
     std::uint64_t wanted_ = 1;
-    File file_;
+    UniqueFd file_;
     std::uint64_t segment_ = 0;  ///< First seq of the open segment; 0 when none is.
     std::uint64_t offset_ = 0;   ///< Of the first byte of block_ in the file.
     BlockPool pool_;
