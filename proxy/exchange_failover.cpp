@@ -35,7 +35,8 @@ FailedAnswer without_its_body(const FailedAnswer& answer, std::string_view reque
     FailedAnswer made;
     made.account = answer.account;
     made.head.status = answer.head.status;
-    for (const char* name : {"request-id", "retry-after", "retry-after-ms", "x-should-retry"}) {
+    for (const std::string_view name :
+         {"request-id", "retry-after", "retry-after-ms", "x-should-retry"}) {
         const std::string_view value = answer.head.fields.get(name);
         if (!value.empty()) made.head.fields.add(name, value);
     }

@@ -181,7 +181,7 @@ void WebTry::put_answer(int status, const std::string& message, std::string_view
     head.keep_alive = reusable_;
     head.fields.add("content-type", json);
     head.fields.add("content-length", std::to_string(body.size()));
-    for (const char* name : {"request-id", "x-should-retry"}) {
+    for (const std::string_view name : {"request-id", "x-should-retry"}) {
         const std::string_view value = exchange_.response_.fields.get(name);
         if (!value.empty()) head.fields.add(name, value);
     }

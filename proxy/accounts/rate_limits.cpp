@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "common/time_text.hpp"
@@ -11,7 +12,7 @@ namespace ccproxy::accounts {
 namespace {
 
 constexpr std::string_view prefix = "anthropic-ratelimit-";
-constexpr std::string_view unified_prefix = "unified-";
+constexpr std::string_view unified = "unified";
 constexpr std::int64_t minute_ms = 60'000;
 /// Beyond the year 9999 nothing is meant.
 constexpr std::int64_t max_unix_seconds = 253'402'300'799;
@@ -21,10 +22,15 @@ constexpr std::array<std::string_view, limit_kinds> names{
     "unified-5h", "unified-7d", "unified-7d_oi"};
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
-    return value;
+    static constexpr std::size_t max_digits = 19;  // Fit into 64 bits without a sign.
+    if (text.empty() || text.size() > max_digits) return std::nullopt;
+    std::uint64_t value = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '9') return std::nullopt;
+        value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    if (value > std::numeric_limits<std::int64_t>::max()) return std::nullopt;
+    return static_cast<std::int64_t>(value);
 }
 
 std::optional<double> fraction(std::string_view text) {
@@ -71,35 +77,39 @@ UnifiedStatus unified_status(std::string_view text) {
     return UnifiedStatus::unknown;
 }
 
-void read_limit(std::string_view what, std::string_view value, Limit& limit) {
-    if (what == "limit") {
-        limit.limit = whole_number(value);
-    } else if (what == "remaining") {
-        limit.remaining = whole_number(value);
-    } else if (what == "reset") {
-        limit.reset_at_ms = moment(value);
-    } else if (what == "utilization") {
-        limit.used = fraction(value);
-    } else if (what == "status") {
-        limit.judged = true;
-        limit.rejected = unified_status(value) == UnifiedStatus::rejected;
-    }
+/// Takes an ending off a name that has it.
+bool take_off(std::string_view& name, std::string_view ending) {
+    if (!name.ends_with(ending)) return false;
+    name.remove_suffix(ending.size());
+    return true;
+}
+
+/// The limit of that name; nullptr when it is not known.
+Limit* find_limit(std::string_view name, RateLimits& told) {
+    const auto* const found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) return nullptr;
+    return &told.limits[static_cast<std::size_t>(found - names.begin())];
 }
 
 /// `name` without the prefix.
 void read_field(std::string_view name, std::string_view value, RateLimits& told) {
-    const std::size_t dash = name.rfind('-');
-    if (dash == std::string_view::npos) return;
-    const std::string_view of = name.substr(0, dash);
-    const std::string_view what = name.substr(dash + 1);
-    if (of.size() + 1 == unified_prefix.size() && unified_prefix.starts_with(of)) {
-        if (what == "status") told.unified = unified_status(value);
-        if (what == "reset") told.unified_reset_at_ms = moment(value);
-        return;
+    if (take_off(name, "-limit")) {
+        if (Limit* limit = find_limit(name, told)) limit->limit = whole_number(value);
+    } else if (take_off(name, "-remaining")) {
+        if (Limit* limit = find_limit(name, told)) limit->remaining = whole_number(value);
+    } else if (take_off(name, "-reset")) {
+        if (name == unified) told.unified_reset_at_ms = moment(value);
+        if (Limit* limit = find_limit(name, told)) limit->reset_at_ms = moment(value);
+    } else if (take_off(name, "-utilization")) {
+        if (Limit* limit = find_limit(name, told)) limit->used = fraction(value);
+    } else if (take_off(name, "-status")) {
+        const UnifiedStatus status = unified_status(value);
+        if (name == unified) told.unified = status;
+        if (Limit* limit = find_limit(name, told)) {
+            limit->judged = true;
+            limit->rejected = status == UnifiedStatus::rejected;
+        }
     }
-    const auto* const found = std::find(names.begin(), names.end(), of);
-    if (found == names.end()) return;
-    read_limit(what, value, told.limits[static_cast<std::size_t>(found - names.begin())]);
 }
 
 const Limit& of(const RateLimits& told, LimitKind kind) {

@@ -9,20 +9,29 @@ namespace {
 constexpr std::size_t usual_field_bytes = 32;
 /// Sizes of a field's name and value are bounded one by one, beside the head as a whole.
 constexpr std::size_t max_field_bytes = 64 * 1024 - 1;
+constexpr std::string_view separator = ": ";
 
 void make_lower(char* text, std::size_t size) {
     std::transform(text, text + size, text, to_lower);
 }
 
-bool has_colon(std::string_view line, std::size_t at) {
-    return at < line.size() && line[at] == ':';
+bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+/// Whether a line is written as most are: `name: value` as it stays, its name in lower case.
+/// `colon` is where such a name ends.
+bool is_plain(std::string_view line, std::size_t colon) {
+    if (colon == 0 || line.size() > max_field_bytes) return false;
+    const std::string_view behind = line.substr(colon);
+    return behind.size() > separator.size() && behind.starts_with(separator) &&
+           !is_blank(behind[separator.size()]) && !is_blank(behind.back());
 }
 
 /// Why a line does not begin with a name and its colon.
 Error no_name(std::string_view line) {
-    if (line_bytes(line) == std::string_view::npos) return no_line(line);
-    const bool is_folded = line.front() == ' ' || line.front() == '\t';
-    return Error{is_folded ? "a header line is folded" : "the name of a header field is malformed"};
+    return Error{is_blank(line.front()) ? "a header line is folded"
+                                        : "the name of a header field is malformed"};
 }
 
 }  // namespace
@@ -34,53 +43,67 @@ std::optional<Error> Fields::read(std::string_view lines) {
     places_.clear();
     places_.reserve(lines.size() / usual_field_bytes);
     present_ = {};
-    std::size_t begin = 0;
+    repeated_ = {};
+    std::string_view rest = lines;
     for (;;) {
-        const std::string_view line = lines.substr(begin);
-        std::size_t name_bytes = bytes_before_name_end(line);
-        const bool in_lower_case = has_colon(line, name_bytes);
-        if (!in_lower_case) {
-            if (line.starts_with(line_end)) break;
-            name_bytes += span(line.substr(name_bytes), ByteClass::token);
+        const std::size_t colon = bytes_before_name_end(rest);
+        const std::size_t size = colon + bytes_before_control(rest.substr(colon));
+        if (!rest.substr(size).starts_with(line_end)) return no_line(rest);
+        if (size == 0) break;
+        const std::string_view line = rest.substr(0, size);
+        const auto begin = static_cast<std::size_t>(line.data() - lines.data());
+        if (is_plain(line, colon)) {
+            add_place(begin, colon, size - colon - separator_bytes);
+        } else if (std::optional<Error> error = read_line(begin, line)) {
+            return error;
         }
-        if (name_bytes == 0 || !has_colon(line, name_bytes)) return no_name(line);
-        const std::string_view behind = line.substr(name_bytes + 1);
-        const std::size_t sent_bytes = line_bytes(behind);
-        if (sent_bytes == std::string_view::npos) return no_line(behind);
-        if (name_bytes > max_field_bytes || sent_bytes > max_field_bytes) {
-            return Error{"a header field is too long"};
-        }
-        const std::string_view value = trim(behind.substr(0, sent_bytes));
-        if (value.size() + 1 == sent_bytes && behind.front() == ' ') {
-            if (!in_lower_case) make_lower(text_.data() + begin, name_bytes);
-            add_place(begin, name_bytes, value.size());
-        } else {
-            add(line.substr(0, name_bytes), value);
-        }
-        begin += name_bytes + 1 + sent_bytes + line_end.size();
+        rest.remove_prefix(size + line_end.size());
     }
-    if (begin + line_end.size() != lines.size()) return Error{"the head is malformed"};
+    if (rest.size() != line_end.size()) return Error{"the head is malformed"};
+    return std::nullopt;
+}
+
+std::optional<Error> Fields::read_line(std::size_t begin, std::string_view line) {
+    const std::size_t name_bytes = span(line, ByteClass::token);
+    if (name_bytes == 0 || name_bytes == line.size() || line[name_bytes] != ':') {
+        return no_name(line);
+    }
+    const std::string_view sent = line.substr(name_bytes + 1);
+    if (name_bytes > max_field_bytes || sent.size() > max_field_bytes) {
+        return Error{"a header field is too long"};
+    }
+    const std::string_view value = trim(sent);
+    if (value.size() + 1 == sent.size() && sent.front() == ' ') {
+        make_lower(text_.data() + begin, name_bytes);
+        add_place(begin, name_bytes, value.size());
+    } else {
+        add(line.substr(0, name_bytes), value);
+    }
     return std::nullopt;
 }
 
 void Fields::add(std::string_view name, std::string_view value) {
     const std::string_view trimmed = trim(value);
     const std::size_t begin = text_.size();
-    text_.append(name).append(": ").append(trimmed).append("\r\n");
+    text_.append(name).append(separator).append(trimmed).append(line_end);
     make_lower(text_.data() + begin, name.size());
     add_place(begin, name.size(), trimmed.size());
 }
 
-std::size_t Fields::count(std::string_view name) const {
+std::size_t Fields::count(FieldName name) const {
     std::size_t found = 0;
-    for (std::size_t i = find(name, 0); i < places_.size(); i = find(name, i + 1)) ++found;
+    for (auto place = find(name, places_.begin()); place != places_.end();
+         place = find_next(name, place)) {
+        ++found;
+    }
     return found;
 }
 
 bool equals_ignoring_case(std::string_view left, std::string_view right) {
-    return left.size() == right.size() &&
-           std::equal(left.begin(), left.end(), right.begin(),
-                      [](char a, char b) { return to_lower(a) == to_lower(b); });
+    // Most texts that are equal are so without a look at case.
+    return left == right || (left.size() == right.size() &&
+                             std::equal(left.begin(), left.end(), right.begin(),
+                                        [](char a, char b) { return to_lower(a) == to_lower(b); }));
 }
 
 }  // namespace ccproxy::http1

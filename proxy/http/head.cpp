@@ -17,15 +17,24 @@ Result<std::string_view> take_line(std::string_view& head) {
     return line;
 }
 
+/// What Connection says of the connection itself.
+struct ConnectionOptions {
+    bool close = false;
+    bool keep_alive = false;
+};
+
 /// What follows the first line, down to the empty line that ends the head.
-std::optional<Error> read_fields(std::string_view lines, Fields& fields) {
-    if (std::optional<Error> error = fields.read(lines)) return error;
+Result<ConnectionOptions> read_fields(std::string_view lines, Fields& fields) {
+    if (std::optional<Error> error = fields.read(lines)) return *std::move(error);
+    ConnectionOptions options;
     // All that Connection lists is names of options (RFC 9110, section 7.6.1).
-    const bool malformed = fields.any_item("connection", [](std::string_view option) {
+    const bool malformed = fields.any_item("connection", [&](std::string_view option) {
+        options.close |= equals_ignoring_case(option, "close");
+        options.keep_alive |= equals_ignoring_case(option, "keep-alive");
         return span(option, ByteClass::token) != option.size();
     });
     if (malformed) return Error{"Connection is malformed"};
-    return std::nullopt;
+    return options;
 }
 
 /// The minor version of `HTTP/1.0` and `HTTP/1.1`, as servers and clients of other versions of
@@ -47,27 +56,25 @@ Result<std::uint64_t> parse_length(std::string_view text) {
 
 /// Framing as Content-Length and Transfer-Encoding state it; nullopt when neither is there.
 Result<std::optional<Framing>> stated_framing(const Fields& fields, int minor_version) {
-    const std::size_t encodings = fields.count("transfer-encoding");
-    const std::size_t lengths = fields.count("content-length");
-    if (lengths > 1) return Error{"there is more than one Content-Length"};
-    if (encodings > 0) {
+    using Known = KnownField;
+    const bool has_length = fields.has(Known::content_length);
+    if (fields.repeats(Known::content_length)) {
+        return Error{"there is more than one Content-Length"};
+    }
+    if (fields.has(Known::transfer_encoding)) {
         if (minor_version == 0) return Error{"HTTP/1.0 knows no Transfer-Encoding"};
-        if (lengths > 0) return Error{"Transfer-Encoding and Content-Length exclude each other"};
-        if (encodings > 1 || !equals_ignoring_case(fields.get("transfer-encoding"), "chunked")) {
+        if (has_length) return Error{"Transfer-Encoding and Content-Length exclude each other"};
+        if (fields.repeats(Known::transfer_encoding) ||
+            !equals_ignoring_case(fields.get("transfer-encoding"), "chunked")) {
             return Error{"Transfer-Encoding must be chunked and nothing else"};
         }
         return std::optional(Framing{Framing::Kind::chunked, 0});
     }
-    if (lengths == 0) return std::optional<Framing>();
+    if (!has_length) return std::optional<Framing>();
     const Result<std::uint64_t> length = parse_length(fields.get("content-length"));
     if (!length) return length.error();
     return std::optional(
         Framing{*length == 0 ? Framing::Kind::none : Framing::Kind::length, *length});
-}
-
-bool keeps_alive(const Fields& fields, int minor_version) {
-    if (fields.lists("connection", "close")) return false;
-    return minor_version >= 1 || fields.lists("connection", "keep-alive");
 }
 
 }  // namespace
@@ -101,14 +108,16 @@ Result<RequestHead> parse_request_head(std::string_view head) {
     const Result<int> version = parse_version(rest.substr(target_bytes + 1));
     if (!version) return version.error();
     request.minor_version = *version;
-    if (std::optional<Error> error = read_fields(head, request.fields)) return *std::move(error);
-    const std::size_t hosts = request.fields.count("host");
-    if (hosts > 1) return Error{"there is more than one Host"};
-    if (hosts == 0 && request.minor_version == 1) return Error{"Host is missing"};
+    const Result<ConnectionOptions> options = read_fields(head, request.fields);
+    if (!options) return options.error();
+    if (request.fields.repeats(KnownField::host)) return Error{"there is more than one Host"};
+    if (!request.fields.has(KnownField::host) && request.minor_version == 1) {
+        return Error{"Host is missing"};
+    }
     Result<std::optional<Framing>> framing = stated_framing(request.fields, request.minor_version);
     if (!framing) return framing.error();
     request.framing = framing->value_or(Framing{});
-    request.keep_alive = request.minor_version == 1 && keeps_alive(request.fields, 1);
+    request.keep_alive = request.minor_version == 1 && !options->close;
     request.expects_continue =
         request.minor_version == 1 && request.fields.lists("expect", "100-continue");
     return request;
@@ -134,8 +143,9 @@ Result<ResponseHead> parse_response_head(std::string_view head, std::string_view
         return Error{"the status is malformed"};
     }
     if (response.status < 100 || response.status > 599) return Error{"the status is out of range"};
-    if (std::optional<Error> failed = read_fields(head, response.fields)) return *std::move(failed);
-    response.keep_alive = keeps_alive(response.fields, *minor_version);
+    const Result<ConnectionOptions> options = read_fields(head, response.fields);
+    if (!options) return options.error();
+    response.keep_alive = !options->close && (*minor_version == 1 || options->keep_alive);
     const bool bodiless = method == "HEAD" || response.status < 200 || response.status == 204 ||
                           response.status == 304;
     const Result<std::optional<Framing>> framing = stated_framing(response.fields, *minor_version);

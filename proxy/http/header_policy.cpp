@@ -43,7 +43,8 @@ void append_fields(const Fields& fields, FieldSet left_out, std::string& out) {
                !equals_ignoring_case(option, "close");
     });
     fields.append_lines(out, [&](KnownField known, std::string_view name) {
-        return left_out.has(known) || (connection_names_more && fields.lists("connection", name));
+        if (left_out.has(known)) return true;
+        return connection_names_more && fields.lists("connection", name);
     });
 }
 

@@ -61,8 +61,8 @@ void check_upstream_head(const http1::RequestHead& request) {
     const auto read = http1::parse_request_head(sent);
     check(read.has_value(), "the new head passes the gate, too");
     check(read->framing.kind == http1::Framing::Kind::none, "no framing of the client passes");
-    for (const char* name : {"authorization", "x-api-key", "cookie", "x-forwarded-for",
-                             "connection", "te", "upgrade", "proxy-authorization"}) {
+    for (const std::string_view name : {"authorization", "x-api-key", "cookie", "x-forwarded-for",
+                                        "connection", "te", "upgrade", "proxy-authorization"}) {
         check(read->fields.count(name) == 0, "this field is not for upstreams");
     }
 }

@@ -62,6 +62,31 @@ TEST_CASE("the limits of an API key") {
     CHECK(spare_for(told, now_ms) == 30'000);
 }
 
+TEST_CASE("a limit is a whole number that fits, or passed over") {
+    const auto limit = [](const char* text) {
+        return of(read({{"anthropic-ratelimit-tokens-limit", text}}), LimitKind::tokens).limit;
+    };
+    CHECK(limit("0") == 0);
+    CHECK(limit("007") == 7);
+    CHECK(limit("9223372036854775807") == 9'223'372'036'854'775'807);
+    for (const char* text : {"9223372036854775808", "9999999999999999999", "18446744073709551616",
+                             "", "-1", "+1", "1.5", "1e3", "1x", "0x1"}) {
+        CAPTURE(text);
+        CHECK_FALSE(limit(text));
+    }
+}
+
+TEST_CASE("only whole names of limits count") {
+    for (const char* name :
+         {"anthropic-ratelimit-limit", "anthropic-ratelimit--limit", "anthropic-ratelimit-tokens",
+          "anthropic-ratelimit-x-tokens-limit", "anthropic-ratelimit-tokens-limits",
+          "anthropic-ratelimit-unified-limit", "anthropic-ratelimit-unified-remaining",
+          "anthropic-tokens-limit"}) {
+        CAPTURE(name);
+        CHECK_FALSE(read({{name, "0"}}).tells_limits());
+    }
+}
+
 TEST_CASE("an API key's limit spares its account for a minute at most") {
     CHECK(spare_for(read({{"anthropic-ratelimit-tokens-remaining", "0"},
                           {"anthropic-ratelimit-tokens-reset", "2026-03-01T01:00:00Z"}}),

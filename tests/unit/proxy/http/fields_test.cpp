@@ -45,6 +45,49 @@ TEST_CASE("a field is found by its name, known or not") {
     CHECK(lines_but(fields, KnownField::host) == "x-new: n\r\n");
 }
 
+TEST_CASE("a name is looked up alike, written in the code or found at run time") {
+    const Fields fields = read("host: h\r\nx-own: 1\r\n\r\n");
+    for (const std::string_view name : {"host", "x-own", "via", "x"}) {
+        CAPTURE(name);
+        CHECK(FieldName(name).known() == known_field(name));
+        CHECK(fields.count(name) == (name == "host" || name == "x-own" ? 1 : 0));
+    }
+    CHECK(FieldName("host").known() == KnownField::host);
+    CHECK(fields.get(std::string_view("host")) == fields.get("host"));
+    CHECK(fields.get(std::string_view("x-own")) == fields.get("x-own"));
+}
+
+TEST_CASE("a known field is there, and more than once") {
+    Fields fields = read("Via: a\r\nhost: h\r\nvia: b\r\nx-own: 1\r\nx-own: 2\r\n\r\n");
+    CHECK(fields.has(KnownField::via));
+    CHECK(fields.repeats(KnownField::via));
+    CHECK(fields.count("via") == 2);
+    CHECK(fields.has(KnownField::host));
+    CHECK_FALSE(fields.repeats(KnownField::host));
+    CHECK_FALSE(fields.has(KnownField::expect));
+    CHECK_FALSE(fields.repeats(KnownField::expect));
+    fields.add("Host", "i");
+    CHECK(fields.repeats(KnownField::host));
+    CHECK_FALSE(fields.read("via: c\r\n\r\n"));
+    CHECK_FALSE(fields.repeats(KnownField::via));
+    CHECK_FALSE(fields.has(KnownField::host));
+}
+
+TEST_CASE("white space around a value is dropped, that within it stays") {
+    for (const char* line : {"a: b \tc", "a:b \tc", "a:  b \tc", "a: \tb \tc", "a:\tb \tc",
+                             "a: b \tc ", "a: b \tc\t", "A: b \tc", "A: b \tc \t "}) {
+        CAPTURE(line);
+        CHECK(read(std::string(line) + "\r\n\r\n").get("a") == "b \tc");
+    }
+    for (const char* line : {"a:", "a: ", "a:  ", "a:\t", "A:", "A: "}) {
+        CAPTURE(line);
+        const Fields fields = read(std::string(line) + "\r\nhost: h\r\n\r\n");
+        CHECK(fields.count("a") == 1);
+        CHECK(fields.get("a").empty());
+        CHECK(fields.get("host") == "h");
+    }
+}
+
 TEST_CASE("each known field is told by its name, and by nothing that is like it") {
     for (std::size_t i = 1; i < known_field_names.size(); ++i) {
         const std::string name(known_field_names[i]);
@@ -85,6 +128,12 @@ TEST_CASE("what is wrong with a head's lines is said") {
     CHECK(refused("a\x01: b\r\n\r\n") == "the head holds a control character");
     CHECK(refused(std::string(65'536, 'a') + ": b\r\n\r\n") == "a header field is too long");
     CHECK(refused(std::string(65'535, 'a') + ": b\r\n\r\n") == "taken");
+    CHECK(refused("a: " + std::string(65'535, 'b') + "\r\n\r\n") == "a header field is too long");
+    CHECK(refused("a: " + std::string(65'534, 'b') + "\r\n\r\n") == "taken");
+    CHECK(refused(" \r\n\r\n") == "a header line is folded");
+    CHECK(refused("\r\n") == "taken");
+    CHECK(refused("") == "the head is malformed");
+    CHECK(refused("a: b\r") == "a line does not end in CR LF");
 }
 
 }  // namespace ccproxy::http1
