@@ -27,9 +27,12 @@ Block is_at_most(Block bytes, char bound) {
     return _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(bound)), bytes);
 }
 
-/// The same; what lies below `first` wraps around to above it.
+/// The bytes from `first` to `last` are moved up to where the largest with a sign are.
 Block is_between(Block bytes, char first, char last) {
-    return is_at_most(_mm_sub_epi8(bytes, _mm_set1_epi8(first)), static_cast<char>(last - first));
+    const auto above_last = static_cast<char>(127 - last);
+    const auto below_first = static_cast<char>(126 - (last - first));
+    return _mm_cmpgt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(above_last)),
+                          _mm_set1_epi8(below_first));
 }
 
 #endif
@@ -164,11 +167,16 @@ std::size_t bytes_before_empty_line(std::string_view text) {
     static constexpr std::string_view empty_line = "\r\n\r\n";
     std::size_t at = 0;
 #if defined(__SSE2__)
-    for (; text.size() - at >= sizeof(Block) + 2; at += sizeof(Block)) {
-        // Two CR with one byte between them.
-        const Block found = _mm_and_si128(is_equal(load(text.data() + at), '\r'),
-                                          is_equal(load(text.data() + at + 2), '\r'));
-        auto places = static_cast<unsigned>(_mm_movemask_epi8(found));
+    // Two CR with one byte between them.
+    const auto pairs = [](const char* block) {
+        return _mm_and_si128(is_equal(load(block), '\r'), is_equal(load(block + 2), '\r'));
+    };
+    for (; text.size() - at >= 2 * sizeof(Block) + 2; at += 2 * sizeof(Block)) {
+        const Block first = pairs(text.data() + at);
+        const Block second = pairs(text.data() + at + sizeof(Block));
+        if (_mm_movemask_epi8(_mm_or_si128(first, second)) == 0) continue;
+        auto places = static_cast<unsigned>(_mm_movemask_epi8(first)) |
+                      static_cast<unsigned>(_mm_movemask_epi8(second)) << sizeof(Block);
         for (; places != 0; places &= places - 1) {
             const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(places));
             if (text.substr(place, empty_line.size()) == empty_line) return place;

@@ -15,8 +15,9 @@ void make_lower(char* text, std::size_t size) {
     std::transform(text, text + size, text, to_lower);
 }
 
+/// Of a line, which holds no control character but the tab.
 bool is_blank(char c) {
-    return c == ' ' || c == '\t';
+    return static_cast<unsigned char>(c) <= ' ';
 }
 
 /// Whether a line is written as most are: `name: value` as it stays, its name in lower case.

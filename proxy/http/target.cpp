@@ -33,6 +33,16 @@ bool has_dot_segment(std::string_view path) {
     return false;
 }
 
+/// What stands behind the scheme and the authority of an absolute form; anything else as it is.
+std::string_view without_origin(std::string_view target) {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+        const std::size_t path = target.find_first_of("/?", scheme.size());
+        return path == std::string_view::npos ? "/" : target.substr(path);
+    }
+    return target;
+}
+
 int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -75,12 +85,7 @@ std::string lenient_path(std::string_view path) {
 }
 
 Result<Target> parse_target(std::string_view target) {
-    for (const std::string_view scheme : {"http://", "https://"}) {
-        if (!equals_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
-        const std::size_t path = target.find_first_of("/?", scheme.size());
-        target = path == std::string_view::npos ? "/" : target.substr(path);
-        break;
-    }
+    if (!target.starts_with('/')) target = without_origin(target);
     if (target.starts_with('?')) return Error{"the target has no path"};
     if (!target.starts_with('/')) return Error{"the target is neither a path nor a URL"};
     const std::size_t query = std::min(target.find('?'), target.size());
