@@ -109,8 +109,10 @@ JsonToken JsonReader::next() {
 
 /// Over white space to where the next token begins. False at the end of the text.
 inline bool JsonReader::pass_to_next() {
-    const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
-    while (!at_end() && here() <= ' ' && is_space(here())) ++at_;
+    const auto is_space = [](unsigned char c) {
+        return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
+    };
+    while (!at_end() && is_space(static_cast<unsigned char>(here()))) ++at_;
     begin_ = at_;
     return !at_end();
 }
@@ -129,7 +131,7 @@ inline JsonToken JsonReader::read_value(char first) {
     switch (first) {
         case '"':
             if (!read_quoted(value_)) return JsonToken::fault;
-            end_value();
+            expected_ = after_value_;
             return JsonToken::string;
         case '{':
             return open(first, JsonToken::start_object);
@@ -150,6 +152,7 @@ JsonToken JsonReader::open(char bracket, JsonToken token) {
     ++at_;
     open_.push_back(bracket);
     in_object_ = bracket == '{';
+    after_value_ = Expected::comma_or_close;
     expected_ = Expected::first_or_close;
     return token;
 }
@@ -161,47 +164,44 @@ JsonToken JsonReader::close(char bracket) {
     name_ = {};
     open_.pop_back();
     in_object_ = !open_.empty() && open_.back() == '{';
-    end_value();
+    if (open_.empty()) after_value_ = Expected::nothing;
+    expected_ = after_value_;
     return is_object ? JsonToken::end_object : JsonToken::end_array;
-}
-
-void JsonReader::end_value() {
-    expected_ = open_.empty() ? Expected::nothing : Expected::comma_or_close;
 }
 
 /// What begins with the quote that stands here.
 inline bool JsonReader::read_quoted(JsonText& text) {
     const std::size_t begin = at_ + 1;
     std::size_t end = string_stops_.find(begin);
-    text.is_escaped = end < text_.size() && text_[end] == '\\';
+    text.is_escaped = end == text_.size() || text_.data()[end] != '"';
     if (text.is_escaped) {
-        end = pass_escapes(end);
-        if (fault_ != nullptr) return false;
+        end = pass_to_quote(end);
+        if (end == std::string_view::npos) return false;
     }
-    if (end == text_.size()) return fail_at(end, "a string does not end");
-    if (text_[end] != '"') return fail_at(end, "a string holds a control character");
     text.raw = {text_.data() + begin, end - begin};
     at_ = end + 1;
     return true;
 }
 
-/// From a backslash in a string over the rest of its text, to what else stops it.
-std::size_t JsonReader::pass_escapes(std::size_t at) {
+/// From the first thing in a string that is no plain text to its closing quote; npos at a fault.
+std::size_t JsonReader::pass_to_quote(std::size_t at) {
+    constexpr std::size_t npos = std::string_view::npos;
     while (at < text_.size() && text_[at] == '\\') {
         const std::size_t bytes = escape_bytes(text_.substr(at));
-        if (bytes == 0) {
-            fail_at(at, "a string holds an invalid escape");
-            break;
-        }
+        if (bytes == 0) return fail_at(at, "a string holds an invalid escape"), npos;
         at = string_stops_.find(at + bytes);
     }
+    if (at == text_.size()) return fail_at(at, "a string does not end"), npos;
+    if (text_[at] != '"') return fail_at(at, "a string holds a control character"), npos;
     return at;
 }
 
 bool JsonReader::pass_digits() {
     const std::size_t from = at_;
-    while (!at_end() && is_digit(here())) ++at_;
-    return at_ > from;
+    std::size_t at = from;
+    while (at < text_.size() && is_digit(text_.data()[at])) ++at;
+    at_ = at;
+    return at > from;
 }
 
 JsonToken JsonReader::read_number() {
@@ -225,7 +225,7 @@ JsonToken JsonReader::read_number() {
         return fail("a number is too large");
     }
     value_ = {number};
-    end_value();
+    expected_ = after_value_;
     return JsonToken::number;
 }
 
@@ -235,7 +235,7 @@ JsonToken JsonReader::read_literal(std::string_view literal, JsonToken token) {
     }
     value_ = {literal};
     at_ += literal.size();
-    end_value();
+    expected_ = after_value_;
     return token;
 }
 

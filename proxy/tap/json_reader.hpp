@@ -69,7 +69,7 @@ class JsonReader {
     JsonToken read_value(char first);
     bool read_name();
     bool read_quoted(JsonText& text);
-    std::size_t pass_escapes(std::size_t at);
+    std::size_t pass_to_quote(std::size_t at);
     JsonToken read_number();
     JsonToken read_literal(std::string_view literal, JsonToken token);
     JsonToken open(char bracket, JsonToken token);
@@ -78,7 +78,6 @@ class JsonReader {
     JsonToken fail(const char* fault);
     bool fail_at(std::size_t at, const char* fault);
     bool pass_to_next();
-    void end_value();
     [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
     /// Not at the end.
     [[nodiscard]] char here() const { return text_.data()[at_]; }
@@ -92,6 +91,7 @@ class JsonReader {
     std::string open_;        ///< The brackets that are open.
     bool in_object_ = false;  ///< The last of them is an object's.
     Expected expected_ = Expected::value;
+    Expected after_value_ = Expected::nothing;  ///< Of one in what is open.
     const char* fault_ = nullptr;
 };
 
