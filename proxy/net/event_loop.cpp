@@ -10,7 +10,9 @@
 namespace ccproxy::net {
 namespace {
 
-constexpr int max_events = 256;
+/// A turn is short, since what waits for its end should not wait long, and long enough that asking
+/// for events costs next to nothing for each of them.
+constexpr int max_events = 64;
 
 UniqueFd checked(int fd, const char* what) {
     if (fd < 0) throw std::system_error(errno, std::system_category(), what);

@@ -63,7 +63,7 @@ class Socket final : private Wakeable {
                 socket.waiter_ = waiter;
                 socket.wanted_ = wanted;
             }
-            [[nodiscard]] bool await_resume() const { return !socket.cancelled_; }
+            bool await_resume() const { return !socket.cancelled_; }
         };
         return Wait{*this, wanted};
     }

@@ -21,7 +21,7 @@ class Timer final : private Wakeable {
             milliseconds time;
             [[nodiscard]] bool await_ready() const noexcept { return false; }
             void await_suspend(std::coroutine_handle<> waiter) { timer.start(time, waiter); }
-            [[nodiscard]] bool await_resume() const noexcept { return timer.has_passed_; }
+            bool await_resume() const noexcept { return timer.has_passed_; }
         };
         return Wait{*this, time};
     }
