@@ -38,7 +38,7 @@ class Stack(Processes):
 
     def start_proxy(self, workers=1, retain="1h"):
         config = {"listen": "127.0.0.1:0", "name": "bench", "state_dir": f"{self.folder}/state", "workers": workers,
-                  "admin": {"listen": ""},
+                  "admin": {"listen": ""}, "limits": {"max_connections_per_address": 0},
                   "accounts": [{"id": "sim", "base_url": self.upstream, "api_key_file": f"{self.folder}/account.key"}],
                   "journal": {"max_bytes": "8GiB", "retain": retain}, "bus": self.bus()}
         (self.folder / "state").mkdir(mode=0o700, exist_ok=True)
