@@ -62,10 +62,13 @@ class App::Impl {
                                clock_, config_.quarantine, {config_.conversations.enabled});
         bus_.emplace(config_.bus, config_.curve,
                      Delivery(instance_id_, store->registry(), store->watermarks()), clock_);
-        writer_.emplace(std::move(store), writer_options(config_.logging), clock_,
+        const bool gives_way = GivingWay::is_permitted();
+        WriterOptions options = writer_options(config_.logging);
+        if (gives_way) options.gives_way = [this] { return bus_->keeps_up(); };
+        writer_.emplace(std::move(store), std::move(options), clock_,
                         [this](const Committed& committed) { bus_->post(committed); });
         writer_->start();
-        bus_->start(sink());
+        bus_->start(sink(), gives_way);
         scheduler_.emplace(jobs(), open_reader(), job_steps(), clock_);
         ApiConfig api;
         api.listen_host = config_.server.listen_host;
@@ -85,6 +88,10 @@ class App::Impl {
         spdlog::info("analyticsd {} serves its API on {}, events on {}, control on {}",
                      CCPROXY_VERSION, net::endpoint_text(api.listen_host, api_->port()),
                      config_.bus.events, config_.bus.control);
+        if (!gives_way) {
+            spdlog::info(
+                "taking events in does not give way to other work: that takes LimitNICE=+0");
+        }
         if (!config_.logging.enabled) {
             spdlog::warn("logging.enabled is off: events are acknowledged and discarded");
         }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "common/thread.hpp"
+
 namespace ccproxy {
 namespace {
 
@@ -61,6 +63,7 @@ Server::Server(ProxyConfig config)
 }
 
 void Server::run_worker(Worker& worker) {
+    name_thread("worker");
     worker.run();
     running_.fetch_sub(1);
     running_.notify_all();

@@ -19,6 +19,9 @@ namespace {
 constexpr int events_a_turn = 256;
 constexpr int control_messages_a_turn = 64;
 constexpr std::int64_t refusal_log_interval_ms = 10'000;
+/// Statistics as old as this are late: whoever takes events in gives way to nobody then.
+constexpr std::int64_t max_lag_ms = 5'000;
+constexpr std::int64_t lag_interval_ms = 100;
 
 int make_wake_fd() {
     const int fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -53,10 +56,14 @@ Bus::~Bus() {
     ::close(wake_fd_);
 }
 
-void Bus::start(EventSink sink) {
+void Bus::start(EventSink sink, bool gives_way) {
     sink_ = std::move(sink);
     ended_ = false;
-    thread_ = std::thread([this] { loop(); });
+    thread_ = std::thread([this, gives_way] {
+        name_thread("bus");
+        if (gives_way) giving_way_.begin();
+        loop();
+    });
 }
 
 void Bus::stop_receiving() {
@@ -99,7 +106,9 @@ bool Bus::post_letter(Letter letter) {
 void Bus::wait_for(Request request) {
     Mark mark{request, {}};
     std::future<void> done = mark.done.get_future();
-    if (post_letter(std::move(mark))) done.wait();
+    if (!post_letter(std::move(mark))) return;
+    giving_way_.set(false);
+    done.wait();
 }
 
 /// One turn after another: what was posted, what proxies ask, and as many events as the writer has
@@ -108,6 +117,7 @@ void Bus::loop() {
     while (true) {
         try {
             wait_for_work();
+            note_lag();
             if (!read_letters()) return;
             read_control();
             read_events();
@@ -115,6 +125,19 @@ void Bus::loop() {
             if (error.num() != EINTR) spdlog::error("the bus: {}", error.what());
         }
     }
+}
+
+void Bus::note_lag() {
+    const Moment moment = now();
+    if (moment.steady_ms - lag_noted_at_ms_ < lag_interval_ms) return;
+    lag_noted_at_ms_ = moment.steady_ms;
+    bool keeps_up = false;
+    {
+        const std::lock_guard lock(delivery_mutex_);
+        keeps_up = delivery_.keeps_up(max_lag_ms, moment);
+    }
+    keeps_up_.store(keeps_up, std::memory_order_relaxed);
+    giving_way_.set(keeps_up && receiving_);
 }
 
 void Bus::wait_for_work() {

@@ -2,6 +2,7 @@
 // socket.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -20,6 +21,7 @@
 #include "analytics/status.hpp"
 #include "common/bus_address.hpp"
 #include "common/clock.hpp"
+#include "common/thread.hpp"
 #include "proto/control.hpp"
 #include "proto/event_codec.hpp"
 
@@ -53,7 +55,9 @@ class Bus {
         const Clock& clock);
     ~Bus();
 
-    void start(EventSink sink);
+    /// With `gives_way` the thread gives way to all others of the machine while it keeps up (see
+    /// keeps_up()); to be asked of GivingWay::is_permitted().
+    void start(EventSink sink, bool gives_way = false);
     /// Once it returns, the sink is not called again; the control socket goes on.
     void stop_receiving();
     /// Sends what was posted, and ends the thread.
@@ -66,6 +70,9 @@ class Bus {
     void post(DayOfTokens day);
     /// Returns when all that was posted before is sent.
     void wait_until_sent();
+
+    /// Whether what the proxies record is stored within seconds. May be called often.
+    [[nodiscard]] bool keeps_up() const { return keeps_up_.load(std::memory_order_relaxed); }
 
     [[nodiscard]] BusStatus status() const;
 
@@ -80,6 +87,7 @@ class Bus {
     bool post_letter(Letter letter);
     void wait_for(Request request);
     void loop();
+    void note_lag();
     void wait_for_work();
     /// False when the thread is to end.
     bool read_letters();
@@ -96,10 +104,13 @@ class Bus {
     std::unique_ptr<BusSockets> sockets_;
     const int wake_fd_;
     std::thread thread_;
+    GivingWay giving_way_;
+    std::atomic<bool> keeps_up_{true};
 
     // Used by the bus thread alone, once it runs.
     EventSink sink_;
     bool receiving_ = true;
+    std::int64_t lag_noted_at_ms_ = 0;
     std::int64_t malformed_logged_at_ms_, forged_logged_at_ms_;
 
     mutable std::mutex delivery_mutex_;

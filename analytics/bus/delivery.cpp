@@ -236,6 +236,13 @@ bool Delivery::is_connected(const Proxy& proxy, Moment now) {
     return !proxy.routing_id.empty() && now.steady_ms - proxy.seen_steady_ms < silence_ms;
 }
 
+bool Delivery::keeps_up(std::int64_t max_lag_ms, Moment now) const {
+    return std::none_of(proxies_.begin(), proxies_.end(), [&](const auto& entry) {
+        const Proxy& proxy = entry.second;
+        return proxy.lag_clock.age_ms(now.steady_ms) > max_lag_ms && is_connected(proxy, now);
+    });
+}
+
 std::vector<ProxyStatus> Delivery::status(Moment now) const {
     std::vector<ProxyStatus> list;
     list.reserve(proxies_.size());

@@ -55,6 +55,8 @@ class Delivery {
     /// Whether events are being read; proxies are told, so that they do not take a slow database
     /// for lost events.
     void note_room(bool has_room) { has_room_ = has_room; }
+    /// Whether no proxy that is there has waited this long for an event to be stored.
+    [[nodiscard]] bool keeps_up(std::int64_t max_lag_ms, Moment now) const;
     /// Acks for what a commit made safe.
     Replies on_committed(const Committed& committed);
     /// The change for every proxy that is bound.

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "common/thread.hpp"
+
 namespace ccproxy::analytics {
 namespace {
 
@@ -44,6 +46,7 @@ Gatekeeper::~Gatekeeper() {
 }
 
 void Gatekeeper::loop() {
+    name_thread("bus-keys");
     std::array<zmq::pollitem_t, 2> items{
         {{nullptr, stop_fd_, ZMQ_POLLIN, 0}, {socket_.handle(), 0, ZMQ_POLLIN, 0}}};
     while (true) {

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "common/thread.hpp"
+
 namespace ccproxy::analytics {
 namespace {
 
@@ -28,6 +30,7 @@ UsageTeller::~UsageTeller() {
 }
 
 void UsageTeller::loop() {
+    name_thread("usage");
     std::unique_lock lock(mutex_);
     while (!stopping_) {
         lock.unlock();

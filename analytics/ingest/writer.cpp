@@ -14,12 +14,12 @@ constexpr std::int64_t held_back_warning_bytes = 256LL * 1024 * 1024;
 
 Writer::Writer(std::unique_ptr<StoreWriter> store, WriterOptions options, const Clock& clock,
                OnCommitted on_committed)
-    : options_(options),
+    : options_(std::move(options)),
       clock_(clock),
       on_committed_(std::move(on_committed)),
-      inbox_(options.limits, options.rule),
+      inbox_(options_.limits, options_.rule),
       store_(std::move(store)) {
-    status_.storing = options.storing;
+    status_.storing = options_.storing;
 }
 
 Writer::~Writer() {
@@ -27,11 +27,16 @@ Writer::~Writer() {
 }
 
 void Writer::start() {
-    thread_ = std::thread([this] { loop(); });
+    thread_ = std::thread([this] {
+        name_thread("writer");
+        if (options_.gives_way) giving_way_.begin();
+        loop();
+    });
 }
 
 void Writer::stop() {
     inbox_.close();
+    giving_way_.set(false);
     if (thread_.joinable()) thread_.join();
 }
 
@@ -49,6 +54,7 @@ void Writer::loop() {
         if (!work.batch.items.empty()) pending_ = std::move(work.batch);
         const Time now = std::chrono::steady_clock::now();
         if (!pending_.items.empty() && (now >= retry_at || work.closed)) {
+            if (options_.gives_way) giving_way_.set(!work.closed && options_.gives_way());
             if (!write_pending()) {
                 if (work.closed) break;
                 retry_at = std::chrono::steady_clock::now() + pause_;

@@ -16,6 +16,7 @@
 #include "analytics/status.hpp"
 #include "analytics/store/store.hpp"
 #include "common/clock.hpp"
+#include "common/thread.hpp"
 
 namespace ccproxy::analytics {
 
@@ -26,6 +27,9 @@ struct WriterOptions {
     std::chrono::milliseconds first_retry{100};
     std::chrono::milliseconds last_retry{5'000};  ///< The pause doubles up to this.
     std::chrono::milliseconds checkpoint_interval{60'000};
+    /// Asked on the writer thread before each batch: whether the thread gives way to all others of
+    /// the machine. Without it, never.
+    std::function<bool()> gives_way;
 };
 
 class Writer {
@@ -60,6 +64,8 @@ class Writer {
         if (!inbox_.post([task] { (*task)(); })) {
             throw std::runtime_error("analyticsd is stopping");
         }
+        // Somebody waits.
+        giving_way_.set(false);
         return answer.get();
     }
 
@@ -80,6 +86,7 @@ class Writer {
     const OnCommitted on_committed_;
     Inbox inbox_;
     std::thread thread_;
+    GivingWay giving_way_;
 
     // Used by the writer thread alone, once it runs.
     std::unique_ptr<StoreWriter> store_;

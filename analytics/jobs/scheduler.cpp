@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "common/thread.hpp"
+
 namespace ccproxy::analytics {
 namespace {
 
@@ -95,6 +97,7 @@ std::vector<JobStatus> Scheduler::status() const {
 }
 
 void Scheduler::loop(const std::stop_token& stop) {
+    name_thread("jobs");
     while (std::optional<Run> run = next_run(stop)) execute(std::move(*run), stop);
 }
 

@@ -20,6 +20,7 @@
 #include "common/http/session.hpp"
 #include "common/http/worker_pool.hpp"
 #include "common/net/connection_counter.hpp"
+#include "common/thread.hpp"
 
 namespace ccproxy::http {
 
@@ -103,6 +104,7 @@ void Server::Impl::listen() {
 }
 
 void Server::Impl::run() {
+    name_thread("http");
     for (;;) {
         try {
             io_.run();

@@ -3,6 +3,8 @@
 #include <limits>
 #include <utility>
 
+#include "common/thread.hpp"
+
 namespace ccproxy::http {
 
 WorkerPool::WorkerPool(std::vector<Handler> handlers, std::size_t max_queued)
@@ -48,6 +50,7 @@ void WorkerPool::stop() {
 }
 
 void WorkerPool::work(const Handler& handler) {
+    name_thread("http-worker");
     for (;;) {
         Job job;
         {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/thread.hpp"
 #include "proto/event_codec.hpp"
 #include "proxy/bus/send_window.hpp"
 #include "proxy/bus/sockets.hpp"
@@ -64,6 +65,7 @@ class Publisher::Loop {
           window_(options.window_events, options.window_bytes) {}
 
     void run() {
+        name_thread("publisher");
         while (!shared_.stopping.load()) guarded_turn();
         drain();
         journal_.sync();

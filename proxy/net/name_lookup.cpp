@@ -6,6 +6,8 @@
 #include <cstring>
 #include <memory>
 
+#include "common/thread.hpp"
+
 namespace ccproxy::net {
 namespace {
 
@@ -51,6 +53,7 @@ void NameLookup::ask(std::string host, std::string port, Done done) {
 }
 
 void NameLookup::run() {
+    name_thread("name-lookup");
     std::unique_lock lock(mutex_);
     for (;;) {
         asked_.wait(lock, [this] { return stopping_ || !questions_.empty(); });

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 
-import { runToEnd } from './program.mjs';
+import { eventually, runToEnd } from './program.mjs';
 
 export class Exports {
   /** Of the call `target` of `stack`'s analyticsd, such as `/api/conversations/export`. */
@@ -41,7 +41,8 @@ export class Exports {
     const [response] = await once(http.get(this.url({ format }), { headers }), 'response');
     // Without a listener Node forgets an error that comes before anybody reads.
     response.on('error', () => {});
-    assert.equal(await this.metric('analyticsd_exports_running'), 1);
+    // It counts from its first piece, which is made once the head is on its way.
+    await eventually('it runs', async () => (await this.metric('analyticsd_exports_running')) === 1);
     return response;
   }
 

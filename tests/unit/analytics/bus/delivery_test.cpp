@@ -71,6 +71,23 @@ TEST_CASE("the lag in time is that of the oldest event that is not stored", "[bu
     CHECK(f.status().lag_ms == 500);
 }
 
+TEST_CASE("it keeps up as long as no proxy that is there waits too long", "[bus]") {
+    Fixture f;
+    f.now.steady_ms = 10'000;
+    CHECK(f.delivery.keeps_up(5'000, f.now));
+    f.greet(hello(5, 13));
+    f.now.steady_ms = 14'000;
+    f.delivery.on_control("r1", Ping{"p1", "instance-1", 14, 0}, f.now);
+    f.now.steady_ms = 15'000;
+    CHECK(f.delivery.keeps_up(5'000, f.now));
+    CHECK_FALSE(f.delivery.keeps_up(4'999, f.now));
+    f.delivery.on_committed(stored(12));
+    CHECK(f.delivery.keeps_up(4'999, f.now));
+    // It is gone, and what it holds is with it.
+    f.now.steady_ms = 14'000 + Delivery::silence_ms;
+    CHECK(f.delivery.keeps_up(0, f.now));
+}
+
 TEST_CASE("a hello repeats the last ack, which may have been lost", "[bus]") {
     Fixture f;
     const Replies replies = f.delivery.on_control("r1", hello(1, 20), f.now);

@@ -1,6 +1,8 @@
 // The writer thread over a store that fails when told to, and over a real one.
 #include "analytics/ingest/writer.hpp"
 
+#include <sched.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <condition_variable>
@@ -56,11 +58,13 @@ class FlakyStore final : public StoreWriter {
     struct Control {
         std::atomic<int> failures{0};
         std::atomic<int> checkpoints{0};
+        std::atomic<int> policy{-1};  ///< Of the thread that appended last, as in sched(7).
     };
     FlakyStore(std::unique_ptr<StoreWriter> store, Control& control)
         : store_(std::move(store)), control_(control) {}
 
     AppendReport append(const std::vector<IngestItem>& batch) override {
+        control_.policy = ::sched_getscheduler(0);
         if (control_.failures.load() != 0) {
             if (control_.failures.load() > 0) --control_.failures;
             throw std::runtime_error("disk full");
@@ -186,6 +190,26 @@ TEST_CASE("while the database fails commands run and the status says why", "[ing
     f.control.failures = 0;
     REQUIRE(f.commits.reach("proxy-1", 1));
     CHECK(writer->has_room());
+}
+
+TEST_CASE("the writer gives way while it is told to, and not for commands", "[ingest]") {
+    if (!GivingWay::is_permitted()) {
+        WARN("not permitted to this user");
+        return;
+    }
+    WriterFixture f;
+    std::atomic<bool> gives_way{true};
+    f.options.gives_way = [&] { return gives_way.load(); };
+    const auto writer = f.start();
+    writer->push(WriterFixture::event(1));
+    REQUIRE(f.commits.reach("proxy-1", 1));
+    CHECK(f.control.policy == SCHED_IDLE);
+    CHECK(writer->run([](StoreWriter&) { return true; }));
+    CHECK(writer->run([](StoreWriter&) { return ::sched_getscheduler(0); }) == SCHED_OTHER);
+    gives_way = false;
+    writer->push(WriterFixture::event(2));
+    REQUIRE(f.commits.reach("proxy-1", 2));
+    CHECK(f.control.policy == SCHED_OTHER);
 }
 
 TEST_CASE("a command's exception reaches who asked, and the writer goes on", "[ingest]") {
