@@ -38,7 +38,9 @@ export class Exports {
   /** An answer whose head was read and nothing more; textOf() reads on. */
   async stalled(format) {
     const headers = { 'x-admin-key': this.stack.api.adminKey };
-    const [response] = await once(http.get(this.url({ format }), { headers }), 'response');
+    // A connection of its own: one that has carried an export has room for all of the next one.
+    const request = http.get(this.url({ format }), { headers, agent: false });
+    const [response] = await once(request, 'response');
     // Without a listener Node forgets an error that comes before anybody reads.
     response.on('error', () => {});
     // It counts from its first piece, which is made once the head is on its way.
