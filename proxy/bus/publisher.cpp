@@ -6,6 +6,7 @@
 
 #include "common/thread.hpp"
 #include "proto/event_codec.hpp"
+#include "proxy/bus/send_pace.hpp"
 #include "proxy/bus/send_window.hpp"
 #include "proxy/bus/sockets.hpp"
 #include "proxy/journal/reader.hpp"
@@ -93,6 +94,7 @@ class Publisher::Loop {
         const auto now = SteadyClock::now();
         sync_journal(now);
         beat(now);
+        pace_.note(synced_seq_ + 1 - std::min(next_to_send_, synced_seq_ + 1), now);
         send_events();
     }
 
@@ -244,7 +246,7 @@ class Publisher::Loop {
     }
 
     [[nodiscard]] bool can_send() const {
-        return welcomed_ && !greeting_ && !blocked_ && window_.is_open() &&
+        return welcomed_ && !greeting_ && !blocked_ && pace_.is_open() && window_.is_open() &&
                next_to_send_ <= synced_seq_;
     }
 
@@ -268,6 +270,7 @@ class Publisher::Loop {
             if (lost) shared_.unreadable.fetch_add(1);
             if (!lost) pending_.reset();
             ++next_to_send_;
+            pace_.sent();
         }
     }
 
@@ -318,6 +321,7 @@ class Publisher::Loop {
     std::optional<journal::JournalReader::Entry> pending_;
     Envelope envelope_;  ///< Of the event that was sent last.
     SendWindow window_;
+    SendPace pace_{tick};
     SteadyClock::time_point warned_at_ =
         SteadyClock::now() - warning_interval + silence_limit;  ///< The first one comes sooner.
     SteadyClock::time_point synced_at_, beat_at_, heard_at_, progress_at_;

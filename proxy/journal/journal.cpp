@@ -323,29 +323,44 @@ bool Journal::sync() {
 
 void Journal::release(std::uint64_t seq) {
     const auto kept_since = std::chrono::system_clock::now() - options_.retain;
-    const std::lock_guard lock(mutex_);
-    acked_seq_ = std::max(acked_seq_, seq);
-    // Not before the newest segment's name is durable: a power cut must not leave the folder
-    // without one.
-    while (!folder_changed_ && segments_.size() > 1 && segments_[1].first_seq <= acked_seq_ + 1 &&
-           segments_.front().written_at <= kept_since) {
-        delete_oldest();
+    std::vector<std::uint64_t> old;
+    {
+        const std::lock_guard lock(mutex_);
+        acked_seq_ = std::max(acked_seq_, seq);
+        // Not before the newest segment's name is durable: a power cut must not leave the folder
+        // without one.
+        while (!folder_changed_ && is_oldest_acked() &&
+               segments_.front().written_at <= kept_since) {
+            old.push_back(take_oldest());
+        }
     }
+    // Deleting a segment takes milliseconds, in which requests must be able to append.
+    for (const std::uint64_t first_seq : old) unlink_segment(first_seq);
 }
 
 /// What is retained gives way to what is new.
 bool Journal::make_room(std::int64_t bytes) {
-    while (total_bytes_ + bytes > options_.max_bytes && segments_.size() > 1 &&
-           segments_[1].first_seq <= acked_seq_ + 1) {
-        delete_oldest();
+    while (total_bytes_ + bytes > options_.max_bytes && is_oldest_acked()) {
+        unlink_segment(take_oldest());
     }
     return total_bytes_ + bytes <= options_.max_bytes;
 }
 
-void Journal::delete_oldest() {
-    ::unlink((options_.folder + "/" + segment_name(segments_.front().first_seq)).c_str());
-    total_bytes_ -= segments_.front().bytes;
+/// Whether all of the oldest segment is acknowledged, and it is not the newest as well.
+bool Journal::is_oldest_acked() const {
+    return segments_.size() > 1 && segments_[1].first_seq <= acked_seq_ + 1;
+}
+
+/// Its name; the file is the caller's to delete.
+std::uint64_t Journal::take_oldest() {
+    const Segment oldest = segments_.front();
     segments_.pop_front();
+    total_bytes_ -= oldest.bytes;
+    return oldest.first_seq;
+}
+
+void Journal::unlink_segment(std::uint64_t first_seq) const {
+    ::unlink((options_.folder + "/" + segment_name(first_seq)).c_str());
 }
 
 JournalStatus Journal::status() const {

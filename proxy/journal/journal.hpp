@@ -98,7 +98,9 @@ class Journal {
     std::int64_t cut_torn_tail(const std::string& path);
     bool open_segment();
     bool make_room(std::int64_t bytes);
-    void delete_oldest();
+    [[nodiscard]] bool is_oldest_acked() const;
+    std::uint64_t take_oldest();
+    void unlink_segment(std::uint64_t first_seq) const;
     bool prepare(std::int64_t bytes);
     bool put(std::span<const iovec> parts, std::int64_t bytes, std::uint64_t count);
     bool write_record(std::span<const std::string_view> pieces);
