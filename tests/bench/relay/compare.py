@@ -37,6 +37,26 @@ def compare_ways(world, wanted, rounds, seconds):
     return taken
 
 
+def compare_paced(world, rounds, seconds):
+    """What each way adds to the latency at rates that the machine can bear."""
+    rates = {"json": (1000, 5000, 15_000), "sse": (1000, 5000), "body": (1000,), "conversation": (100, 1000)}
+    loads = [(shape, rate) for shape in shapes.all_shapes() for rate in rates.get(shape.name, ())]
+    taken = [{(shape.name, rate, way): world.paced_load(way, shape, rate, seconds)
+              for shape, rate in loads for way in WAYS}
+             for _ in range(rounds)]
+    rows = []
+    for shape, rate in loads:
+        cells = [shape.title, f"{rate:,}"]
+        for name in ("p50_us", "p99_us"):
+            cells.append(f"{over_rounds(taken, lambda r: r[shape.name, rate, 'direct'][name]) / 1000:.2f}")
+            for way in WAYS[1:]:
+                added = over_rounds(taken, lambda r: r[shape.name, rate, way][name] - r[shape.name, rate, "direct"][name])
+                cells.append(f"{added / 1000:.2f}")
+        rows.append(cells)
+    print_table("Latency in ms at a given rate.",
+                ["", "requests/s", "p50 direct", "nginx adds", "ccproxy adds", "p99 direct", "nginx adds", "ccproxy adds"], rows)
+
+
 def describe_way(shape, way, rounds):
     cells = [shape.title if way == "direct" else "", way,
              f"{over_rounds(rounds, lambda r: r[way]['rate']):,.0f}"]

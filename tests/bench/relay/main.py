@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from relay import compare, shapes  # noqa: E402
 from relay.world import World  # noqa: E402
 
-PARTS = ("shapes", "streams", "analyticsd", "workers", "connections")
+PARTS = ("shapes", "paced", "streams", "analyticsd", "workers", "connections")
 
 
 def machine():
@@ -33,6 +33,8 @@ def run(world, arguments):
         taken = compare.compare_ways(world, wanted, rounds, seconds)
         if {"body", "conversation"} <= taken.keys():
             compare.compare_conversations(taken)
+    if "paced" in arguments.part:
+        compare.compare_paced(world, rounds, seconds)
     if "analyticsd" in arguments.part:
         compare.compare_analyticsd(world, rounds, seconds)
     if "workers" in arguments.part:

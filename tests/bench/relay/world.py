@@ -7,6 +7,7 @@ from . import shapes
 from .load import Load
 from .nginx import start_nginx
 from .open_streams import raise_descriptor_limit
+from .paced import PacedLoad
 
 WAYS = ("direct", "nginx", "ccproxy")
 PROCESS = {"nginx": "nginx", "ccproxy": "ccproxy"}
@@ -37,6 +38,13 @@ class World(Stack):
         self.start_proxy(workers, retain="0s")
         self.urls["ccproxy"] = self.proxy
         self.wait_until_known()
+
+    def paced_load(self, way, shape, rate, seconds):
+        load = PacedLoad(self, shape, self.keys[shape.keeps_conversations])
+        result = load.run(self.urls[way], rate, seconds)
+        if way == "ccproxy":
+            self.wait_until_drained()
+        return result
 
     def load(self, way, shape, seconds, connections=None):
         """Runs one load. CPU is that of the proxy from the first request until its last event has been acknowledged,
