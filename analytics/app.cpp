@@ -79,6 +79,11 @@ class App::Impl {
         api.admin_key = config_.admin_key;
         if (config_.server.tls) tls_ = std::make_shared<net::TlsServer>(*config_.server.tls);
         api.tls = tls_;
+        // A thread that gives way may hold what the call has to wait for.
+        api.on_call = [this] {
+            bus_->hurry();
+            writer_->hurry();
+        };
         api_.emplace(api, services());
         api_->start();
         scheduler_->start();
@@ -156,6 +161,7 @@ class App::Impl {
             event.bytes = memory_bytes(payload);
             writer_->push(std::move(event));
         };
+        sink.hurry = [this] { writer_->hurry(); };
         return sink;
     }
 

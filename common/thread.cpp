@@ -28,17 +28,23 @@ bool GivingWay::is_permitted() {
 }
 
 void GivingWay::begin() {
-    const std::lock_guard lock(mutex_);
     thread_ = ::pthread_self();
-    begun_ = true;
+    begun_.store(true);
 }
 
 void GivingWay::set(bool gives_way) {
-    const std::lock_guard lock(mutex_);
-    if (!begun_ || gives_way == gives_way_) return;
-    // Where the kernel refuses, though it allowed it before, the thread stays as it is, and the
-    // next call tries again.
-    if (set_policy(thread_, gives_way ? SCHED_IDLE : SCHED_OTHER)) gives_way_ = gives_way;
+    if (!begun_.load()) return;
+    if (Clock::now().time_since_epoch().count() < held_until_.load()) gives_way = false;
+    if (gives_way_.exchange(gives_way) == gives_way) return;
+    set_policy(thread_, gives_way ? SCHED_IDLE : SCHED_OTHER);
+    // A hurry() that came in between has set the policy before, not after.
+    if (gives_way && !gives_way_.load()) set_policy(thread_, SCHED_OTHER);
+}
+
+void GivingWay::hurry() {
+    if (!begun_.load()) return;
+    held_until_.store((Clock::now() + hold_).time_since_epoch().count());
+    if (gives_way_.exchange(false)) set_policy(thread_, SCHED_OTHER);
 }
 
 }  // namespace ccproxy

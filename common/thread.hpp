@@ -3,7 +3,8 @@
 
 #include <pthread.h>
 
-#include <mutex>
+#include <atomic>
+#include <chrono>
 
 namespace ccproxy {
 
@@ -12,7 +13,8 @@ void name_thread(const char* name);
 
 /// Lets one thread give way to every other one on the machine, and stop that: with the policy
 /// SCHED_IDLE it runs on what processor the others leave over, and is put aside at once when one
-/// of them wakes. Thread-safe.
+/// of them wakes. So it may be kept for seconds from whatever it does, and from giving back a lock
+/// that another thread waits for: who is about to wait for it says hurry().
 class GivingWay {
   public:
     /// Whether this process may: to stop giving way takes CAP_SYS_NICE or a limit RLIMIT_NICE of 20
@@ -20,17 +22,25 @@ class GivingWay {
     /// be stuck.
     static bool is_permitted();
 
+    /// For `hold` after a hurry() the thread gives way to nobody.
+    explicit GivingWay(std::chrono::milliseconds hold = std::chrono::seconds(1)) : hold_(hold) {}
+
     /// From now on the calling thread is the one that is meant. It must not be joined before the
-    /// last call of set().
+    /// last call of hurry(). Before this the other functions do nothing.
     void begin();
-    /// Does nothing before begin().
+    /// For that thread alone.
     void set(bool gives_way);
+    /// For any thread; never blocks.
+    void hurry();
 
   private:
-    std::mutex mutex_;
-    bool begun_ = false;      ///< Guarded by mutex_.
-    bool gives_way_ = false;  ///< Guarded by mutex_.
-    pthread_t thread_{};      ///< Guarded by mutex_.
+    using Clock = std::chrono::steady_clock;
+
+    const std::chrono::milliseconds hold_;
+    pthread_t thread_{};
+    std::atomic<bool> begun_{false};
+    std::atomic<bool> gives_way_{false};
+    std::atomic<Clock::duration::rep> held_until_{0};
 };
 
 }  // namespace ccproxy

@@ -12,6 +12,7 @@ class ApiServer::Impl {
   public:
     Impl(const ApiConfig& config, Services services)
         : admin_key_(config.admin_key),
+          on_call_(config.on_call),
           services_(std::move(services)),
           listener_(config.tls, config.limits.max_failed_keys_per_minute),
           server_(options(config, listener_), [this] { return handler(); }) {}
@@ -43,11 +44,13 @@ class ApiServer::Impl {
         auto worker = std::make_shared<Worker>(Worker{
             services_, services_.open_reader(), UuidV7Generator(), counters_, exports_, listener_});
         return [this, worker](const http::Request& request) {
+            if (on_call_) on_call_();
             return answer_call(request, *worker, admin_key_);
         };
     }
 
     const std::string admin_key_;
+    const std::function<void()> on_call_;
     const Services services_;
     CallCounters counters_;
     ExportCounters exports_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,8 @@ struct ApiConfig {
     LimitConfig limits;
     net::AddressSet trusted_proxies;
     std::string admin_key;  ///< Must not be empty.
+    /// Told of each call before it is answered, on one of the threads; may be empty.
+    std::function<void()> on_call;
 };
 
 /// Used by one thread.

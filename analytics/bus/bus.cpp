@@ -106,9 +106,8 @@ bool Bus::post_letter(Letter letter) {
 void Bus::wait_for(Request request) {
     Mark mark{request, {}};
     std::future<void> done = mark.done.get_future();
-    if (!post_letter(std::move(mark))) return;
-    giving_way_.set(false);
-    done.wait();
+    hurry();
+    if (post_letter(std::move(mark))) done.wait();
 }
 
 /// One turn after another: what was posted, what proxies ask, and as many events as the writer has
@@ -138,6 +137,7 @@ void Bus::note_lag() {
     }
     keeps_up_.store(keeps_up, std::memory_order_relaxed);
     giving_way_.set(keeps_up && receiving_);
+    if (!keeps_up && receiving_ && sink_.hurry) sink_.hurry();
 }
 
 void Bus::wait_for_work() {

@@ -38,6 +38,9 @@ struct EventSink {
     std::function<bool()> has_room;
     /// Called only after has_room() said true.
     std::function<void(const Envelope&, std::string_view payload, const Arrival&)> take;
+    /// Called now and then while events wait for too long, since whoever gives way to others may
+    /// be kept from noticing; may be empty.
+    std::function<void()> hurry;
 };
 
 struct BusStatus {
@@ -73,6 +76,9 @@ class Bus {
 
     /// Whether what the proxies record is stored within seconds. May be called often.
     [[nodiscard]] bool keeps_up() const { return keeps_up_.load(std::memory_order_relaxed); }
+
+    /// Lets the thread give way to nobody for a while: somebody is about to wait for it.
+    void hurry() { giving_way_.hurry(); }
 
     [[nodiscard]] BusStatus status() const;
 

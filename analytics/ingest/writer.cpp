@@ -35,8 +35,8 @@ void Writer::start() {
 }
 
 void Writer::stop() {
+    hurry();
     inbox_.close();
-    giving_way_.set(false);
     if (thread_.joinable()) thread_.join();
 }
 

@@ -53,6 +53,10 @@ class Writer {
     [[nodiscard]] bool has_room() const { return inbox_.has_room(); }
     void push(QueuedEvent event) { inbox_.push(std::move(event)); }
 
+    /// Lets the thread give way to nobody for a while: somebody is about to wait for it. From any
+    /// thread.
+    void hurry() { giving_way_.hurry(); }
+
     /// Runs `command(StoreWriter&)` on the writer thread, between batches, and gives its result or
     /// its exception. From any other thread. Throws std::runtime_error when the writer is stopping.
     template <class F>
@@ -61,11 +65,10 @@ class Writer {
         auto task = std::make_shared<std::packaged_task<Answer()>>(
             [this, command = std::move(command)]() { return command(*store_); });
         std::future<Answer> answer = task->get_future();
+        hurry();
         if (!inbox_.post([task] { (*task)(); })) {
             throw std::runtime_error("analyticsd is stopping");
         }
-        // Somebody waits.
-        giving_way_.set(false);
         return answer.get();
     }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <future>
 #include <string>
 #include <thread>
@@ -20,25 +21,34 @@ int policy_of(pthread_t thread) {
     return policy;
 }
 
-/// A thread that does nothing until it is let go.
+/// A thread that gives way, waits until it is let go, and then wants to give way once more.
 class Waiting {
   public:
     explicit Waiting(GivingWay& giving_way)
         : thread_([this, &giving_way] {
               giving_way.begin();
+              giving_way.set(true);
               begun_.set_value();
-              done_.get_future().wait();
+              let_go_.get_future().wait();
+              giving_way.set(true);
+              policy_ = policy_of(::pthread_self());
           }) {
         begun_.get_future().wait();
     }
     ~Waiting() {
-        done_.set_value();
-        thread_.join();
+        if (thread_.joinable()) policy_when_let_go();
     }
     pthread_t handle() { return thread_.native_handle(); }
+    /// Ends the thread.
+    int policy_when_let_go() {
+        let_go_.set_value();
+        thread_.join();
+        return policy_;
+    }
 
   private:
-    std::promise<void> begun_, done_;
+    std::promise<void> begun_, let_go_;
+    int policy_ = -1;
     std::thread thread_;
 };
 
@@ -55,16 +65,44 @@ TEST_CASE("a thread has the name it was given", "[thread]") {
     CHECK(name == "bus");
 }
 
-TEST_CASE("a thread gives way when another one says so, and stops it", "[thread]") {
-    GivingWay giving_way;
-    giving_way.set(true);
-    CHECK(policy_of(::pthread_self()) == SCHED_OTHER);
+TEST_CASE("a thread gives way when it wants to, and never before it began", "[thread]") {
     const bool permitted = GivingWay::is_permitted();
     CHECK(policy_of(::pthread_self()) == SCHED_OTHER);
+    GivingWay giving_way;
+    std::thread([&] {
+        giving_way.set(true);
+        CHECK(policy_of(::pthread_self()) == SCHED_OTHER);
+        giving_way.begin();
+        CHECK(policy_of(::pthread_self()) == SCHED_OTHER);
+        giving_way.set(true);
+        CHECK(policy_of(::pthread_self()) == SCHED_IDLE);
+        giving_way.set(false);
+        CHECK(policy_of(::pthread_self()) == (permitted ? SCHED_OTHER : SCHED_IDLE));
+    }).join();
+}
+
+TEST_CASE("a thread that somebody waits for gives way to nobody for a while", "[thread]") {
+    if (!GivingWay::is_permitted()) {
+        WARN("not permitted to this user");
+        return;
+    }
+    GivingWay giving_way(std::chrono::hours(1));
+    giving_way.hurry();
     Waiting waiting(giving_way);
-    CHECK(policy_of(waiting.handle()) == SCHED_OTHER);
-    giving_way.set(true);
     CHECK(policy_of(waiting.handle()) == SCHED_IDLE);
-    giving_way.set(false);
-    CHECK(policy_of(waiting.handle()) == (permitted ? SCHED_OTHER : SCHED_IDLE));
+    giving_way.hurry();
+    CHECK(policy_of(waiting.handle()) == SCHED_OTHER);
+    CHECK(waiting.policy_when_let_go() == SCHED_OTHER);
+}
+
+TEST_CASE("after that while it gives way again", "[thread]") {
+    if (!GivingWay::is_permitted()) {
+        WARN("not permitted to this user");
+        return;
+    }
+    GivingWay giving_way(std::chrono::milliseconds(0));
+    Waiting waiting(giving_way);
+    giving_way.hurry();
+    CHECK(policy_of(waiting.handle()) == SCHED_OTHER);
+    CHECK(waiting.policy_when_let_go() == SCHED_IDLE);
 }
