@@ -25,9 +25,10 @@ class GivingWay {
     /// For `hold` after a hurry() the thread gives way to nobody.
     explicit GivingWay(std::chrono::milliseconds hold = std::chrono::seconds(1)) : hold_(hold) {}
 
-    /// From now on the calling thread is the one that is meant. It must not be joined before the
-    /// last call of hurry(). Before this the other functions do nothing.
+    /// Between these the calling thread is the one that is meant; otherwise the other functions do
+    /// nothing. Who joins it makes sure that nobody is in hurry() then.
     void begin();
+    void end() { begun_.store(false); }
     /// For that thread alone.
     void set(bool gives_way);
     /// For any thread; never blocks.

@@ -63,6 +63,7 @@ void Bus::start(EventSink sink, bool gives_way) {
         name_thread("bus");
         if (gives_way) giving_way_.begin();
         loop();
+        giving_way_.end();
     });
 }
 

@@ -31,6 +31,7 @@ void Writer::start() {
         name_thread("writer");
         if (options_.gives_way) giving_way_.begin();
         loop();
+        giving_way_.end();
     });
 }
 

@@ -78,6 +78,9 @@ TEST_CASE("a thread gives way when it wants to, and never before it began", "[th
         CHECK(policy_of(::pthread_self()) == SCHED_IDLE);
         giving_way.set(false);
         CHECK(policy_of(::pthread_self()) == (permitted ? SCHED_OTHER : SCHED_IDLE));
+        giving_way.end();
+        giving_way.set(true);
+        CHECK(policy_of(::pthread_self()) == (permitted ? SCHED_OTHER : SCHED_IDLE));
     }).join();
 }
 
