@@ -104,8 +104,10 @@ def compare_analyticsd(world, rounds, seconds):
     shape = shapes.all_shapes()[0]
     taken = []
     for _ in range(rounds):
+        world.let_settle()
         one = {"running": world.load("ccproxy", shape, seconds)}
         world.stop("analyticsd")
+        world.let_settle()
         one["stopped"] = world.load("ccproxy", shape, seconds)
         world.start_analyticsd()
         world.wait_until_known()

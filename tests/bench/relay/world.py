@@ -1,5 +1,8 @@
 """Everything that takes part: the upstream, nginx, ccproxy with analyticsd, and the keys."""
 
+import os
+import time
+
 from parts.processes import free_port
 from parts.stack import Stack
 
@@ -38,6 +41,13 @@ class World(Stack):
         self.start_proxy(workers, retain="0s")
         self.urls["ccproxy"] = self.proxy
         self.wait_until_known()
+
+    @staticmethod
+    def let_settle():
+        """Nothing is left of what went before: neither pages to be written, nor the second after a call of its API in
+        which analyticsd gives way to nobody."""
+        os.sync()
+        time.sleep(1.5)
 
     def paced_load(self, way, shape, rate, seconds):
         load = PacedLoad(self, shape, self.keys[shape.keeps_conversations])
