@@ -44,6 +44,8 @@ struct IngestStatus {
     std::uint64_t quarantined = 0;            ///< Events kept aside since the start.
     std::uint64_t conversations = 0;          ///< Stored since the start, also in part.
     std::uint64_t conversations_damaged = 0;  ///< Of them, those with parts that were not readable.
+    /// Of them, those without their beginning, which was deleted, or never stored.
+    std::uint64_t conversations_cut = 0;
     /// Dropped since the start, since their token or the configuration did not want them.
     std::uint64_t conversations_dropped = 0;
     std::uint64_t failed_batches =

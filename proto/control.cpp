@@ -93,6 +93,9 @@ struct BodyWriter {
     void operator()(const Ack& m) const {
         type("ack");
         key_uint(writer, "seq", m.seq);
+        if (!m.lost_beginning) return;
+        writer.Key("lost_beginning");
+        writer.Bool(true);
     }
     void operator()(const Resume& m) const {
         type("resume");
@@ -254,7 +257,9 @@ Result<ControlMessage> read_body(JsonFields& fields, const std::string& type) {
         m.tokens = std::move(*tokens);
         return ControlMessage(std::move(m));
     }
-    if (type == "ack") return ControlMessage(Ack{seq(fields, "seq", 0)});
+    if (type == "ack") {
+        return ControlMessage(Ack{seq(fields, "seq", 0), fields.boolean("lost_beginning")});
+    }
     if (type == "resume") return ControlMessage(Resume{seq(fields, "resume_seq", 1)});
     if (type == "pong") {
         Pong m;

@@ -89,6 +89,9 @@ struct Welcome {
 /// Events up to and including seq survive a power cut.
 struct Ack {
     std::uint64_t seq = 0;
+    /// Among them was a conversation whose beginning is not there: it was deleted, or never stored.
+    /// What comes next must not continue anything sent so far.
+    bool lost_beginning = false;
 };
 
 /// A gap was seen: send again from resume_seq on.

@@ -2,6 +2,9 @@
 
 #include "common/json.hpp"
 #include "common/utf8.hpp"
+#include "common/uuid.hpp"
+#include "proto/event.hpp"
+#include "proto/json_fields.hpp"
 
 namespace ccproxy {
 namespace {
@@ -18,6 +21,32 @@ bool write_clean(Writer& writer, std::string_view text, bool is_key) {
     }
     const auto size = static_cast<rapidjson::SizeType>(text.size());
     return is_key ? writer.Key(text.data(), size) : writer.String(text.data(), size);
+}
+
+Result<Continuation> read_continuation(std::string_view json) {
+    const Result<rapidjson::Document> document = parse_json(json);
+    if (!document) return document.error();
+    JsonFields fields(*document);
+    Continuation continues;
+    continues.event_id = fields.required_text("id", max_event_name_bytes);
+    if (!fields.error() && !is_uuid(continues.event_id)) fields.fail("id", "must be a UUID");
+    const auto count = [&](const char* name, std::size_t max) {
+        return static_cast<std::size_t>(
+            fields.required_integer(name, 0, static_cast<std::int64_t>(max)));
+    };
+    continues.of_count = count("of", max_conversation_messages);
+    continues.message_count = count("messages", continues.of_count);
+    continues.same_system = fields.boolean("system");
+    if (fields.error()) return *fields.error();
+    return continues;
+}
+
+void append_continuation(const std::optional<Continuation>& continues, std::string& out) {
+    if (!continues) return;
+    out.append(R"("continues":{"id":")").append(continues->event_id);
+    out.append(R"(","of":)").append(std::to_string(continues->of_count));
+    out.append(R"(,"messages":)").append(std::to_string(continues->message_count));
+    out.append(continues->same_system ? R"(,"system":true},)" : "},");
 }
 
 /// Follows an event from its first byte to its last and writes what it sees to one of two places:
@@ -71,7 +100,16 @@ class SplitHandler {
 
   private:
     enum class Place { fields, conversation, messages, piece, skipped };
-    enum class Member { none, conversation, system, messages, completion, truncated, unknown };
+    enum class Member {
+        none,
+        conversation,
+        continues,
+        system,
+        messages,
+        completion,
+        truncated,
+        unknown
+    };
 
     static constexpr std::size_t conversation_depth = 2;
 
@@ -151,6 +189,7 @@ bool SplitHandler::Key(const char* text, rapidjson::SizeType size, bool) {
             break;
     }
     member_ = Member::unknown;
+    if (name == "continues") member_ = Member::continues;
     if (name == "system") member_ = Member::system;
     if (name == "messages") member_ = Member::messages;
     if (name == "completion") member_ = Member::completion;
@@ -193,7 +232,8 @@ bool SplitHandler::start_in_conversation(rapidjson::Type type) {
         in_messages_ = true;
         return true;
     }
-    if ((member_ == Member::system && is_list) || (member_ == Member::completion && !is_list)) {
+    const bool is_object_member = member_ == Member::completion || member_ == Member::continues;
+    if ((member_ == Member::system && is_list) || (is_object_member && !is_list)) {
         return start_piece(type);
     }
     return wrong_type();
@@ -254,6 +294,13 @@ bool SplitHandler::close_piece() {
         conversation.messages.push_back(std::move(text));
     } else if (member_ == Member::system) {
         conversation.system = std::move(text);
+    } else if (member_ == Member::continues) {
+        Result<Continuation> continues = read_continuation(text);
+        if (!continues) {
+            error_ = Error{"conversation.continues." + continues.error().message};
+            return false;
+        }
+        conversation.continues = std::move(*continues);
     } else {
         conversation.completion = std::move(text);
     }
@@ -266,6 +313,8 @@ bool SplitHandler::wrong_type() {
             return fail("conversation.system: must be a string or a list");
         case Member::messages:
             return fail("conversation.messages: must be a list");
+        case Member::continues:
+            return fail("conversation.continues: must be an object");
         case Member::completion:
             return fail("conversation.completion: must be an object");
         default:
@@ -290,6 +339,7 @@ void append_conversation(const Conversation& conversation, std::string& out) {
     for (const std::string& message : conversation.messages) bytes += message.size() + 1;
     out.reserve(out.size() + bytes);
     out.push_back('{');
+    append_continuation(conversation.continues, out);
     if (!conversation.system.empty()) {
         out.append("\"system\":").append(conversation.system).push_back(',');
     }
@@ -300,6 +350,11 @@ void append_conversation(const Conversation& conversation, std::string& out) {
     }
     out.push_back(']');
     append_ending(conversation, out);
+}
+
+void append_before_prompt(const ConversationText& conversation, std::string& out) {
+    out.push_back('{');
+    append_continuation(conversation.continues, out);
 }
 
 void append_after_prompt(const ConversationText& conversation, std::string& out) {

@@ -14,6 +14,8 @@ namespace ccproxy {
 /// Appends the value of an event's member `conversation`. The texts go out as they are: each must
 /// be valid JSON in valid UTF-8.
 void append_conversation(const Conversation& conversation, std::string& out);
+/// Appends what stands before `conversation.prompt` in that value, its opening brace included.
+void append_before_prompt(const ConversationText& conversation, std::string& out);
 /// Appends what follows `conversation.prompt` in that value, its closing brace included.
 void append_after_prompt(const ConversationText& conversation, std::string& out);
 

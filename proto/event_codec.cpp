@@ -19,7 +19,7 @@ Result<Event> decode_fields(std::string_view bytes) {
     if (!document) return document.error();
     JsonFields fields(*document);
     const std::int64_t version = fields.required_integer("v");
-    if (!fields.error() && version != event_version) {
+    if (!fields.error() && version != event_version && version != continuing_event_version) {
         return Error{"v: version " + std::to_string(version) + " is not known here"};
     }
     Event event;
@@ -96,9 +96,9 @@ std::optional<UsageSource> parse_usage_source(std::string_view text) {
 
 namespace {
 
-/// All but the conversation.
-void write_members(const Event& event, MemberWriter& writer) {
-    writer.integer("v", event_version);
+/// All but the conversation; `continues` says whether that one continues another.
+void write_members(const Event& event, bool continues, MemberWriter& writer) {
+    writer.integer("v", continues ? continuing_event_version : event_version);
     writer.text("id", event.id);
     writer.text("token_id", event.token_id);
     writer.text("user_name", event.user_name);
@@ -135,7 +135,7 @@ void write_members(const Event& event, MemberWriter& writer) {
 
 void encode_event(const Event& event, std::string& out) {
     MemberWriter writer(out);
-    write_members(event, writer);
+    write_members(event, event.conversation && event.conversation->continues, writer);
     if (event.conversation) {
         writer.json("conversation", "");
         append_conversation(*event.conversation, out);
@@ -146,8 +146,9 @@ void encode_event(const Event& event, std::string& out) {
 EventPieces encode_event(const Event& event, const ConversationText& conversation) {
     EventPieces pieces;
     MemberWriter writer(pieces.head);
-    write_members(event, writer);
-    writer.json("conversation", "{");
+    write_members(event, conversation.continues.has_value(), writer);
+    writer.json("conversation", "");
+    append_before_prompt(conversation, pieces.head);
     pieces.prompt = conversation.prompt;
     append_after_prompt(conversation, pieces.tail);
     pieces.tail.push_back('}');

@@ -12,9 +12,10 @@
 
 namespace ccproxy {
 
-/// Version that encode_event writes. A decoder takes this one only; fields it does not know it
-/// ignores.
+/// Versions that encode_event writes, the second where a conversation continues an earlier one. A
+/// decoder takes these only; fields it does not know it ignores.
 inline constexpr int event_version = 1;
+inline constexpr int continuing_event_version = 2;
 /// An event of the largest size that is sent or taken.
 inline constexpr std::size_t max_event_bytes = 64 * 1024 * 1024;
 

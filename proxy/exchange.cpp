@@ -269,15 +269,10 @@ Exchange::Refused Exchange::read_facts() {
     const bool captures = token_->conversation_logging;
     Result<tap::RequestFacts> facts = tap::read_request_facts(text, captures ? &slices : nullptr);
     if (!facts) return refusal(400, facts.error().message);
-    if (captures) {
-        capture_ = std::make_unique<tap::ConversationCapture>(
-            worker_.shared.config.conversations.max_bytes);
-        capture_->take_prompt(text, slices);
-        count_conversation();
-    }
     model_ = std::move(facts->model);
     stream_ = facts->stream;
     if (conversation_id_.empty()) conversation_id_ = std::move(facts->session_id);
+    if (captures) capture_prompt(text, slices);
     return std::nullopt;
 }
 

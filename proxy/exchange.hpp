@@ -116,6 +116,7 @@ class Exchange {
     /// records().written() has been awaited.
     void record(int status, const std::string& error);
     void append(Event& event);
+    void capture_prompt(std::string_view body, const tap::PromptSlices& slices);
     [[nodiscard]] std::optional<ConversationText> conversation();
     /// Brings the count of bytes held for conversations up to date; beyond its limit this one is
     /// given up.

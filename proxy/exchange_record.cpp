@@ -1,10 +1,15 @@
-// The end of a request's life: its record.
+// The end of a request's life: its record; and what is kept for it of what was said.
 #include "proto/event_codec.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/web_state.hpp"
 #include "proxy/worker.hpp"
 
 namespace ccproxy {
+namespace {
+
+constexpr std::string_view agent_id_field = "x-claude-code-agent-id";
+
+}  // namespace
 
 void Exchange::record(int status, const std::string& error) {
     if (recorded_) return;
@@ -28,7 +33,7 @@ void Exchange::record(int status, const std::string& error) {
     event.ttft_ms = ttft_ms_;
     event.status_code = status;
     event.conversation_id = std::move(conversation_id_);
-    event.agent_id = head_.fields.get("x-claude-code-agent-id");
+    event.agent_id = head_.fields.get(agent_id_field);
     event.upstream_request_id = response_.fields.get("request-id");
     event.attempts = attempts_;
     event.attempts_detail = std::move(attempts_detail_);
@@ -50,12 +55,28 @@ void Exchange::append(Event& event) {
     if (const std::optional<ConversationText> said = conversation()) {
         const EventPieces pieces = encode_event(event, *said);
         if (worker_.shared.journal.has_room(pieces.bytes())) {
-            return worker_.records().add(event, pieces, *token_);
+            const bool journalled = worker_.records().add(event, pieces, *token_);
+            auto known = capture_->known();
+            if (journalled && known) {
+                worker_.known_conversations().remember(std::move(*known), event.id);
+            }
+            return;
         }
         // The row is worth more: what fills a journal is conversations.
         event.conversation.emplace().truncated = true;
     }
     worker_.records().add(event, token_);
+}
+
+void Exchange::capture_prompt(std::string_view body, const tap::PromptSlices& slices) {
+    const tap::ConversationOwner owner{token_->id, conversation_id_,
+                                       head_.fields.get(agent_id_field)};
+    capture_ =
+        std::make_unique<tap::ConversationCapture>(worker_.shared.config.conversations.max_bytes);
+    capture_->take_prompt(body, slices,
+                          worker_.known_conversations().look_up(
+                              owner, body, slices, worker_.shared.publisher.lost_beginnings()));
+    count_conversation();
 }
 
 /// What was said, once an upstream has been asked and while the token's owner still wants it kept:

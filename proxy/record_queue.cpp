@@ -25,8 +25,10 @@ void RecordQueue::add(const Event& event, std::shared_ptr<const TokenEntry> toke
     if (batch_.bytes() > max_bytes) write();
 }
 
-void RecordQueue::add(const Event& event, const EventPieces& pieces, const TokenEntry& token) {
-    count(token, journal_.append(pieces.views()), tokens_of(event));
+bool RecordQueue::add(const Event& event, const EventPieces& pieces, const TokenEntry& token) {
+    const std::uint64_t seq = journal_.append(pieces.views());
+    count(token, seq, tokens_of(event));
+    return seq != 0;
 }
 
 void RecordQueue::wake() {

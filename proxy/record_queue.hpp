@@ -28,8 +28,8 @@ class RecordQueue final : private net::Wakeable {
     /// and shown.
     void add(const Event& event, std::shared_ptr<const TokenEntry> token);
     /// The same for an event in pieces, with what was said: it is written at once, since keeping it
-    /// would cost more than the system call.
-    void add(const Event& event, const EventPieces& pieces, const TokenEntry& token);
+    /// would cost more than the system call. False when the journal could not take it.
+    bool add(const Event& event, const EventPieces& pieces, const TokenEntry& token);
 
     /// `co_await queue.written()`: until the journal has what was added.
     auto written() {

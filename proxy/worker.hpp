@@ -25,6 +25,7 @@
 #include "proxy/net/event_loop.hpp"
 #include "proxy/net/timer.hpp"
 #include "proxy/record_queue.hpp"
+#include "proxy/tap/known_conversations.hpp"
 #include "proxy/upstream/pool.hpp"
 
 namespace ccproxy {
@@ -95,6 +96,7 @@ class Worker {
     /// suspension.
     std::string& head_text() { return head_text_; }
     RecordQueue& records() { return records_; }
+    tap::KnownConversations& known_conversations() { return known_conversations_; }
     WebDeletions& web_deletions() { return *web_deletions_; }
 
   private:
@@ -117,6 +119,7 @@ class Worker {
     std::unique_ptr<RelayBuffer> relay_buffer_ = std::make_unique<RelayBuffer>();
     std::string head_text_;
     RecordQueue records_;
+    tap::KnownConversations known_conversations_;
     std::unique_ptr<WebDeletions> web_deletions_;
     net::DeadlineList clients_;
     std::size_t sessions_ = 0;

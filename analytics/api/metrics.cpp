@@ -80,6 +80,9 @@ void add_ingest(Families& all, const IngestStatus& ingest) {
     all.counter("ingest_conversations_damaged_total",
                 "Conversations stored without parts that were not readable",
                 ingest.conversations_damaged);
+    all.counter("ingest_conversations_cut_total",
+                "Conversations stored without their beginning, which was not there any more",
+                ingest.conversations_cut);
     all.counter("ingest_conversations_dropped_total",
                 "Conversations that their token or the configuration did not want",
                 ingest.conversations_dropped);

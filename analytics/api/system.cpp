@@ -24,6 +24,7 @@ void write_ingest(JsonText& json, const IngestStatus& ingest) {
     json.count("quarantined", ingest.quarantined);
     json.count("conversations", ingest.conversations);
     json.count("conversations_damaged", ingest.conversations_damaged);
+    json.count("conversations_cut", ingest.conversations_cut);
     json.count("conversations_dropped", ingest.conversations_dropped);
     json.count("failed_batches", ingest.failed_batches);
     json.time_or_null("last_commit_at", moment(ingest.last_commit_at_ms));

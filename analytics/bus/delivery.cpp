@@ -154,7 +154,8 @@ Replies Delivery::on_committed(const Committed& committed) {
         proxy.status.watermark = std::max(proxy.status.watermark, stored.seq);
         proxy.lag_clock.stored(proxy.status.watermark);
         if (!proxy.routing_id.empty()) {
-            replies.push_back({proxy.routing_id, Ack{proxy.status.watermark}});
+            const bool lost = committed.lost_beginning.contains(proxy_id);
+            replies.push_back({proxy.routing_id, Ack{proxy.status.watermark, lost}});
         }
     }
     return replies;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 namespace ccproxy::analytics {
@@ -16,6 +17,7 @@ struct StoredUpTo {
 struct Committed {
     std::map<std::string, StoredUpTo> proxies;
     std::map<std::string, std::uint64_t> quarantined;
+    std::set<std::string> lost_beginning;  ///< Proxies that continued what is not there.
 };
 
 }  // namespace ccproxy::analytics

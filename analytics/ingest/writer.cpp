@@ -85,7 +85,10 @@ bool Writer::write_pending() {
     dirty_ = true;
     note_success(report);
     inbox_.release(pending_);
-    const Committed committed{std::move(pending_.proxies), std::move(report.quarantined)};
+    Committed committed{std::move(pending_.proxies), std::move(report.quarantined), {}};
+    for (const auto& [proxy_id, count] : report.conversations_cut) {
+        committed.lost_beginning.insert(proxy_id);
+    }
     pending_ = Batch{};
     on_committed_(committed);
     return true;
@@ -101,6 +104,9 @@ void Writer::note_success(const AppendReport& report) {
     status_.conversations += report.conversations;
     status_.conversations_damaged += report.conversations_damaged;
     status_.conversations_dropped += report.conversations_dropped;
+    for (const auto& [proxy_id, count] : report.conversations_cut) {
+        status_.conversations_cut += count;
+    }
     status_.duplicates += report.duplicate_ids + report.ignored;
     for (const auto& [proxy_id, count] : report.quarantined) {
         status_.quarantined += count;

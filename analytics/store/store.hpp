@@ -64,6 +64,8 @@ struct AppendReport {
     std::uint64_t discarded = 0;                       ///< Events thrown out of a full quarantine.
     std::uint64_t conversations = 0;                   ///< Stored, also in part.
     std::uint64_t conversations_damaged = 0;  ///< Of them, those of which parts were not readable.
+    /// proxy_id to those of them without the beginning that they continue, which is not there.
+    std::map<std::string, std::uint64_t> conversations_cut;
     std::uint64_t conversations_dropped = 0;  ///< Not wanted by their token or the configuration.
 };
 

@@ -47,6 +47,7 @@ struct Publisher::Shared {
     std::atomic<std::uint64_t> sent{0};
     std::atomic<std::uint64_t> resumes{0};
     std::atomic<std::uint64_t> unreadable{0};
+    std::atomic<std::uint64_t> lost_beginnings{0};
 };
 
 class Publisher::Loop {
@@ -194,6 +195,8 @@ class Publisher::Loop {
             spdlog::info("bus: analyticsd {} asks for events from {} on", m.instance_id,
                          m.resume_seq);
         }
+        // It may have another database, or an older copy.
+        if (instance_id_ != m.instance_id) shared_.lost_beginnings.fetch_add(1);
         instance_id_ = m.instance_id;
         greeting_ = false;
         pings_ = 0;
@@ -210,6 +213,7 @@ class Publisher::Loop {
     void on(const Ack& m) {
         progress_at_ = SteadyClock::now();
         shared_.acked_seq.store(m.seq);
+        if (m.lost_beginning) shared_.lost_beginnings.fetch_add(1);
         window_.acked(m.seq);
         journal_.release(m.seq);
     }
@@ -347,6 +351,10 @@ void Publisher::stop() {
 PublisherStatus Publisher::status() const {
     return {shared_->connected.load(), shared_->acked_seq.load(), shared_->sent.load(),
             shared_->resumes.load(), shared_->unreadable.load()};
+}
+
+std::uint64_t Publisher::lost_beginnings() const {
+    return shared_->lost_beginnings.load(std::memory_order_relaxed);
 }
 
 }  // namespace ccproxy::bus

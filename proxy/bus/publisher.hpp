@@ -59,6 +59,8 @@ class Publisher {
     void stop();
 
     [[nodiscard]] PublisherStatus status() const;
+    /// Changes whenever a conversation that was sent may not be there any more. Thread-safe.
+    [[nodiscard]] std::uint64_t lost_beginnings() const;
 
   private:
     class Loop;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "proto/conversation.hpp"
 #include "proxy/tap/completion.hpp"
+#include "proxy/tap/known_conversations.hpp"
 #include "proxy/tap/prompt_finder.hpp"
 
 namespace ccproxy::tap {
@@ -22,8 +24,11 @@ class ConversationCapture {
     explicit ConversationCapture(std::size_t max_bytes)
         : max_bytes_(max_bytes), completion_(max_bytes / 2) {}
 
-    /// Copies from a request's body what `slices` found in it. Once.
-    void take_prompt(std::string_view body, const PromptSlices& slices);
+    /// Copies from a request's body what `slices` found in it. Once. What an earlier event said
+    /// already, by `known`, is left out, unless the conversation comes near the limit: then its
+    /// oldest messages may have to go.
+    void take_prompt(std::string_view body, const PromptSlices& slices,
+                     KnownConversations::Prompt known = {});
     /// For the tap of the answer.
     [[nodiscard]] Completion& completion() { return completion_; }
 
@@ -34,6 +39,8 @@ class ConversationCapture {
 
     /// What was collected, its completion as far as it has come. Once.
     [[nodiscard]] ConversationText take();
+    /// After take(): what later events may continue; nothing when messages are missing. Once.
+    [[nodiscard]] std::optional<KnownConversations::Prompt> known();
 
   private:
     void drop_oldest(std::size_t surplus_bytes);
@@ -43,6 +50,8 @@ class ConversationCapture {
     std::size_t prompt_bytes_ = 0;  ///< Of the texts in it; what stands around them is not counted.
     std::size_t messages_at_ = 0;   ///< Where the first message begins in text_.prompt.
     std::vector<std::size_t> message_bytes_;  ///< Of each, the oldest first.
+    KnownConversations::Prompt known_;
+    bool all_messages_ = false;  ///< None was left out.
     Completion completion_;
 };
 

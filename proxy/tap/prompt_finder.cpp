@@ -7,7 +7,7 @@
 namespace ccproxy::tap {
 
 PromptSlices PromptFinder::found() {
-    slices_.references = std::move(sources_.found());
+    slices_.replacements = std::move(sources_.found());
     const std::size_t count = slices_.messages.size();
     if (count > max_conversation_messages) {
         const auto surplus = static_cast<std::ptrdiff_t>(count - max_conversation_messages);
@@ -18,19 +18,48 @@ PromptSlices PromptFinder::found() {
 }
 
 void PromptFinder::take(const JsonReader& reader, JsonToken token) {
-    if (piece_depth_ != 0 && reader.has_name()) take_name(reader.name());
+    const bool starts = token == JsonToken::start_object || token == JsonToken::start_array;
+    if (piece_depth_ != 0 && reader.has_name()) {
+        take_name(reader.name());
+        find_marker(reader, token);
+    }
     switch (token) {
         case JsonToken::string:
-            return take_string(reader);
+            take_string(reader);
+            break;
         case JsonToken::start_object:
         case JsonToken::start_array:
-            return start(reader, token == JsonToken::start_object);
+            start(reader, token == JsonToken::start_object);
+            break;
         case JsonToken::end_object:
         case JsonToken::end_array:
-            return end(reader, token == JsonToken::end_object);
+            end(reader, token == JsonToken::end_object);
+            break;
         default:
             if (piece_depth_ != 0) sources_.other_scalar();
     }
+    last_end_ = reader.end_at();
+    last_was_start_ = starts;
+}
+
+/// What goes begins behind the member before it: the comma goes, too.
+void PromptFinder::find_marker(const JsonReader& reader, JsonToken token) {
+    const bool starts = token == JsonToken::start_object || token == JsonToken::start_array;
+    const std::size_t depth = reader.depth() - (starts ? 1 : 0);
+    if (depth != block_depth_ || last_was_start_ || !reader.name().is("cache_control")) return;
+    marker_begin_ = last_end_;
+    if (starts) {
+        marker_depth_ = reader.depth();
+    } else {
+        close_marker(reader.end_at());
+    }
+}
+
+void PromptFinder::close_marker(std::size_t end_at) {
+    marker_depth_ = 0;
+    std::vector<Replacement>& found = sources_.found();
+    while (!found.empty() && found.back().begin > marker_begin_) found.pop_back();
+    found.push_back({marker_begin_, end_at, ""});
 }
 
 void PromptFinder::take_name(const JsonText& name) {
@@ -60,8 +89,12 @@ void PromptFinder::start(const JsonReader& reader, bool is_object) {
         piece_depth_ = depth;
         piece_begin_ = reader.begin_at();
         piece_too_deep_ = false;
+        block_depth_ = is_system ? depth + 1 : 0;
     }
     if (piece_depth_ == 0) return;
+    if (in_messages_ && depth == piece_depth_ + 1 && !is_object && reader.name().is("content")) {
+        block_depth_ = depth + 1;
+    }
     is_object ? sources_.start_object(reader.begin_at()) : sources_.start_array();
     if (sources_.depth() > max_conversation_depth) piece_too_deep_ = true;
 }
@@ -70,6 +103,8 @@ void PromptFinder::end(const JsonReader& reader, bool is_object) {
     if (piece_depth_ != 0) {
         is_object ? sources_.end_object(reader.end_at()) : sources_.end_array();
     }
+    if (marker_depth_ == reader.depth() + 1) close_marker(reader.end_at());
+    if (block_depth_ == reader.depth() + 2) block_depth_ = 0;
     if (piece_depth_ == reader.depth() + 1) close_piece(reader.end_at());
     if (reader.depth() == 1) in_messages_ = false;
 }

@@ -97,6 +97,11 @@ void SourceFinder::string(std::string_view value) {
     source.bytes = bytes ? bytes->size() : 0;
 }
 
+bool has_part(std::size_t begin, std::size_t end, const std::vector<Replacement>& parts) {
+    const auto part = first_from(begin, parts);
+    return part != parts.end() && part->begin < end;
+}
+
 std::size_t replaced_bytes(std::size_t begin, std::size_t end,
                            const std::vector<Replacement>& parts) {
     std::size_t bytes = end - begin;

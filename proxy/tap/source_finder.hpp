@@ -62,6 +62,8 @@ class SourceFinder {
     Member member_ = Member::other;  ///< Whose value comes next.
 };
 
+/// Whether any of `parts`, which are in order, begins from `begin` on and before `end`.
+bool has_part(std::size_t begin, std::size_t end, const std::vector<Replacement>& parts);
 /// What append_replaced() appends, in bytes.
 std::size_t replaced_bytes(std::size_t begin, std::size_t end,
                            const std::vector<Replacement>& parts);

@@ -180,18 +180,29 @@ std::optional<std::string> Appender::store_event(const std::string& proxy_id,
     ++use.requests;
     use.tokens += event.usage.prompt_tokens() + event.usage.output_tokens;
     use.last_used_at_ms = std::max(use.last_used_at_ms, event.request_at_ms);
-    store_conversation(event, batch);
+    store_conversation(proxy_id, event, batch);
     return std::nullopt;
 }
 
-void Appender::store_conversation(const Event& event, Batch& batch) {
+void Appender::store_conversation(const std::string& proxy_id, const Event& event, Batch& batch) {
     const ContentOutcome outcome = conversations_.add(event);
     AppendReport& report = batch.report;
-    if (outcome == ContentOutcome::stored || outcome == ContentOutcome::damaged) {
-        ++report.conversations;
+    switch (outcome) {
+        case ContentOutcome::none:
+            return;
+        case ContentOutcome::not_wanted:
+            ++report.conversations_dropped;
+            return;
+        case ContentOutcome::damaged:
+            ++report.conversations_damaged;
+            break;
+        case ContentOutcome::cut:
+            ++report.conversations_cut[proxy_id];
+            break;
+        case ContentOutcome::stored:
+            break;
     }
-    if (outcome == ContentOutcome::damaged) ++report.conversations_damaged;
-    if (outcome == ContentOutcome::not_wanted) ++report.conversations_dropped;
+    ++report.conversations;
 }
 
 void Appender::quarantine(const IngestItem& item, const std::string& payload,

@@ -57,7 +57,7 @@ class Appender {
     void store(const IngestItem& item, Batch& batch);
     std::optional<std::string> store_event(const std::string& proxy_id, const PricedEvent& priced,
                                            Batch& batch);
-    void store_conversation(const Event& event, Batch& batch);
+    void store_conversation(const std::string& proxy_id, const Event& event, Batch& batch);
     void quarantine(const IngestItem& item, const std::string& payload, const std::string& reason,
                     Batch& batch);
     void write_sums(const Batch& batch);

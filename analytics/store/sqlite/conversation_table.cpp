@@ -66,6 +66,7 @@ void bind_id(SQLite::Statement& statement, int index, const std::optional<std::i
 ConversationTable::ConversationTable(SQLite::Database& database, ConversationOptions options)
     : options_(options),
       messages_(database),
+      beginnings_(database),
       select_setting_(database, "SELECT conversation_logging FROM tokens WHERE id = ?"),
       insert_(database,
               "INSERT INTO conversations (id, token_id, created_at, conversation_id, agent_id, "
@@ -85,14 +86,28 @@ bool ConversationTable::is_wanted(const std::string& token_id) {
 ContentOutcome ConversationTable::add(const Event& event) {
     if (!event.conversation) return ContentOutcome::none;
     if (!is_wanted(event.token_id)) return ContentOutcome::not_wanted;
-    const Content content = canonical(*event.conversation);
+    const Conversation& said = *event.conversation;
+    const Content content = canonical(said);
     const std::int64_t now_ms = event.request_at_ms;
-    const MessageTable::List system = messages_.add_list(content.system, now_ms);
-    const MessageTable::List list = messages_.add_list(content.messages, now_ms, content.prompt);
+    std::optional<ConversationBeginning> found;
+    if (said.continues) found = beginnings_.find(*said.continues, event.token_id);
+    const bool is_cut = said.continues && !found;
+    const ConversationBeginning before = found.value_or(ConversationBeginning{});
+    const bool same_system = found && said.continues->same_system;
+    const std::optional<std::int64_t> system =
+        same_system ? before.system : messages_.add_list(content.system, now_ms).id;
+    const MessageTable::List list =
+        messages_.add_list(content.messages, now_ms, content.prompt, before.list);
     std::optional<std::int64_t> completion;
     if (!content.completion.empty()) completion = messages_.add(content.completion, now_ms);
+    std::optional<std::int64_t> prompt = list.message;
     std::string preview;
-    if (content.prompt) preview = message_preview(content.messages[*content.prompt]);
+    if (content.prompt) {
+        preview = message_preview(content.messages[*content.prompt]);
+    } else if (const auto earlier = beginnings_.find_prompt(before.list)) {
+        prompt = earlier->message;
+        preview = message_preview(earlier->text);
+    }
 
     insert_.tryReset();
     insert_.bindNoCopy(1, event.id);
@@ -102,16 +117,17 @@ ContentOutcome ConversationTable::add(const Event& event) {
     bind_text(insert_, 5, event.agent_id);
     bind_text(insert_, 6, event.user_name);
     bind_text(insert_, 7, event.model);
-    insert_.bind(8, static_cast<std::int64_t>(content.messages.size()));
-    insert_.bind(9, content.bytes());
+    insert_.bind(8, before.message_count + static_cast<std::int64_t>(content.messages.size()));
+    insert_.bind(9, before.bytes + (same_system ? before.system_bytes : 0) + content.bytes());
     bind_text(insert_, 10, preview);
-    insert_.bind(11, event.conversation->truncated || content.damaged ? 1 : 0);
-    bind_id(insert_, 12, system.id);
+    insert_.bind(11, said.truncated || content.damaged || is_cut ? 1 : 0);
+    bind_id(insert_, 12, system);
     bind_id(insert_, 13, list.id);
     bind_id(insert_, 14, completion);
-    bind_id(insert_, 15, list.message);
+    bind_id(insert_, 15, prompt);
     insert_.exec();
     insert_.tryReset();
+    if (is_cut) return ContentOutcome::cut;
     return content.damaged ? ContentOutcome::damaged : ContentOutcome::stored;
 }
 

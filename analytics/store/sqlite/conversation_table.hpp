@@ -8,6 +8,7 @@
 #include <string>
 
 #include "analytics/store/conversations.hpp"
+#include "analytics/store/sqlite/conversation_beginning.hpp"
 #include "analytics/store/sqlite/message_table.hpp"
 #include "proto/event.hpp"
 
@@ -18,6 +19,7 @@ enum class ContentOutcome {
     none,  ///< There was none.
     stored,
     damaged,    ///< Stored without the parts that are not what they should be.
+    cut,        ///< Stored without the beginning that it continues, which is not there.
     not_wanted  ///< Its token, or the configuration, does not want it kept: dropped.
 };
 
@@ -36,6 +38,7 @@ class ConversationTable {
 
     const ConversationOptions options_;
     MessageTable messages_;
+    BeginningFinder beginnings_;
     SQLite::Statement select_setting_, insert_;
 };
 

@@ -3,6 +3,7 @@
 #include <SQLiteCpp/Column.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "analytics/store/sqlite/message_codec.hpp"
 #include "common/hash.hpp"
@@ -26,7 +27,8 @@ MessageTable::MessageTable(SQLite::Database& database)
                    "INSERT INTO message_bodies (message, encoding, body) VALUES (?, ?, ?)"),
       find_list_(database, "SELECT id FROM message_lists WHERE digest = ?"),
       insert_list_(database,
-                   "INSERT INTO message_lists (digest, parent, message) VALUES (?, ?, ?)") {}
+                   "INSERT INTO message_lists (digest, parent, message) VALUES (?, ?, ?)"),
+      select_digest_(database, "SELECT digest FROM message_lists WHERE id = ?") {}
 
 MessageTable::Hash MessageTable::hash_of(std::string_view bytes) {
     const Sha256 digest = sha256(bytes);
@@ -49,6 +51,17 @@ std::optional<std::int64_t> MessageTable::find(SQLite::Statement& select, const 
     if (select.executeStep()) id = select.getColumn(0).getInt64();
     select.tryReset();
     return id;
+}
+
+MessageTable::Hash MessageTable::digest_of_list(std::int64_t list) {
+    select_digest_.tryReset();
+    select_digest_.bind(1, list);
+    if (!select_digest_.executeStep()) throw std::logic_error("there is no such list of messages");
+    Hash digest{};
+    const std::string bytes = select_digest_.getColumn(0).getString();
+    std::copy_n(bytes.begin(), std::min(bytes.size(), digest.size()), digest.begin());
+    select_digest_.tryReset();
+    return digest;
 }
 
 std::int64_t MessageTable::add(std::string_view message, std::int64_t created_at_ms) {
@@ -88,11 +101,15 @@ std::int64_t MessageTable::add_node(const Hash& digest, std::optional<std::int64
 
 MessageTable::List MessageTable::add_list(const std::vector<std::string>& messages,
                                           std::int64_t created_at_ms,
-                                          std::optional<std::size_t> wanted) {
+                                          std::optional<std::size_t> wanted,
+                                          std::optional<std::int64_t> beginning) {
     std::vector<Hash> hashes, digests;
+    std::optional<Hash> parent;
+    if (beginning) parent = digest_of_list(*beginning);
     for (const std::string& message : messages) {
         hashes.push_back(hash_of(message));
-        digests.push_back(digest_of(digests.empty() ? nullptr : &digests.back(), hashes.back()));
+        parent = digest_of(parent ? &*parent : nullptr, hashes.back());
+        digests.push_back(*parent);
     }
     List list;
     // From the end: the turn before has left a list that is shorter by a message or two.
@@ -101,6 +118,7 @@ MessageTable::List MessageTable::add_list(const std::vector<std::string>& messag
         list.id = find(find_list_, digests[known - 1]);
         if (!list.id) --known;
     }
+    if (known == 0) list.id = beginning;
     for (std::size_t i = known; i < messages.size(); ++i) {
         const std::int64_t message = add(messages[i], hashes[i], created_at_ms);
         list.id = add_node(digests[i], list.id, message);

@@ -1,15 +1,37 @@
-"""Load by wrk: a closed loop over a fixed number of connections."""
+"""Load by wrk: a closed loop over a fixed number of connections. Where a shape has turns, each connection's requests
+are the turns of a session, one after the other, and then those of the next session."""
 
 import json
 import subprocess
 import sys
 
+from .shapes import SESSION_FIELD
+
 SCRIPT = """
 wrk.method = "POST"
 wrk.headers = {headers}
-local file = io.open("{body}", "rb")
-wrk.body = file:read("*a")
-file:close()
+local bodies = {{}}
+for n, path in ipairs({{{bodies}}}) do
+  local file = io.open(path, "rb")
+  bodies[n] = file:read("*a")
+  file:close()
+end
+wrk.body = bodies[1]
+if #bodies > 1 then
+  math.randomseed(os.time())
+  local run, slot, turns, sessions = math.random(2^31), 0, {{}}, 0
+  local names = {{}}
+  request = function()
+    slot = slot % {connections} + 1
+    turns[slot] = (turns[slot] or #bodies) % #bodies + 1
+    if turns[slot] == 1 then
+      sessions = sessions + 1
+      names[slot] = string.format("%08x-0000-4000-8000-%012x", run, sessions)
+    end
+    wrk.headers["{session_field}"] = names[slot]
+    return wrk.format(nil, nil, nil, bodies[turns[slot]])
+  end
+end
 function done(summary, latency, requests)
   local errors = summary.errors
   io.write(string.format('{{"requests":%d,"seconds":%f,"p50_us":%d,"p99_us":%d,"failed":%d}}\\n',
@@ -27,10 +49,14 @@ class Load:
     """The requests of one shape with one key."""
 
     def __init__(self, stack, shape, key):
-        body = stack.folder / f"{shape.name}.body"
-        body.write_bytes(shape.body)
+        self.bodies = []
+        for number, body in enumerate(shape.turns or (shape.body,)):
+            self.bodies.append(stack.folder / f"{shape.name}.{number}.body")
+            self.bodies[-1].write_bytes(body)
         fields = shape.fields | {"x-api-key": key}
-        self.script = stack.write(f"{shape.name}.lua", SCRIPT.format(headers=lua_table(fields), body=body))
+        bodies = ", ".join(f'"{body}"' for body in self.bodies)
+        self.script = stack.write(f"{shape.name}.lua", SCRIPT.format(
+            headers=lua_table(fields), bodies=bodies, connections=shape.connections, session_field=SESSION_FIELD))
         self.path = f"/v1/messages?answer={shape.answer}"
 
     def run(self, url, connections, seconds):

@@ -8,6 +8,7 @@ import pathlib
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SESSION = "0f2d1c3b-4a59-4687-8f7e-6d5c4b3a2910"
 MODEL = "claude-sonnet-4-5-20250929"
+SESSION_FIELD = "x-claude-code-session-id"
 HOLD = -1  # A delay that lasts until the client leaves.
 
 REQUEST_FIELDS = {
@@ -17,7 +18,7 @@ REQUEST_FIELDS = {
     "x-stainless-runtime-version": "v22.19.0", "x-stainless-retry-count": "0", "x-stainless-timeout": "600",
     "accept-language": "*", "sec-fetch-mode": "cors", "accept-encoding": "gzip, deflate"}
 CLAUDE_CODE_FIELDS = REQUEST_FIELDS | {
-    "user-agent": "claude-cli/2.0.14 (external, cli)", "x-app": "cli", "x-claude-code-session-id": SESSION,
+    "user-agent": "claude-cli/2.0.14 (external, cli)", "x-app": "cli", SESSION_FIELD: SESSION,
     "anthropic-beta": "claude-code-20250219,interleaved-thinking-2025-05-14,fine-grained-tool-streaming-2025-05-14"}
 
 ANSWER_FIELDS = """date: Mon, 01 Jun 2026 12:00:00 GMT
@@ -57,6 +58,7 @@ class Shape:
     fields: dict
     connections: int = 32
     keeps_conversations: bool = False
+    turns: tuple = ()  # Bodies of a session that grows; `body` is one of them.
 
 
 def head(content_type, framing):
@@ -120,6 +122,24 @@ def source_files():
             sorted((ROOT / folder).rglob("*.cpp"))]
 
 
+def claude_code_session(first_size, last_size):
+    """The requests of a session, one a turn: each has the whole history, with cache markers on the last two messages."""
+    whole = claude_code_request(last_size)
+    history = whole["messages"]
+    bodies = []
+    for count in range(1, len(history) + 1, 2):
+        messages = history[:count - 2] + [marked(message) for message in history[:count][-2:]] if count > 1 else history[:1]
+        body = json.dumps(whole | {"messages": messages}, ensure_ascii=False).encode()
+        if len(body) >= first_size:
+            bodies.append(body)
+    return tuple(bodies)
+
+
+def marked(message):
+    *first, last = message["content"]
+    return message | {"content": [*first, last | {"cache_control": {"type": "ephemeral"}}]}
+
+
 def claude_code_request(size):
     """System prompt, tools, and turns that read files of this tree: text full of escapes, as it is in earnest."""
     tools = [{"name": f"Tool{n}", "description": "Reads a file from the local file system.\n\nUsage:\n- " + "x" * 1200,
@@ -150,11 +170,12 @@ def answers():
 def all_shapes():
     small = json.dumps(small_request()).encode()
     streamed = json.dumps(small_request() | {"stream": True}).encode()
-    large = json.dumps(claude_code_request(100_000), ensure_ascii=False).encode()
+    turns = claude_code_session(60_000, 140_000)
+    large = min(turns, key=lambda body: abs(len(body) - 100_000))
     return [
         Shape("json", "1 KB JSON", "json", small, REQUEST_FIELDS),
         Shape("sse", "SSE, 30 events at once", "sse", streamed, REQUEST_FIELDS),
         Shape("sse_paced", "SSE, 30 events over 60 ms", "sse_paced", streamed, REQUEST_FIELDS),
-        Shape("body", "100 KB request, small SSE", "sse_small", large, CLAUDE_CODE_FIELDS, 8),
-        Shape("conversation", "the same, conversations kept", "sse_small", large, CLAUDE_CODE_FIELDS, 8, True),
+        Shape("body", "100 KB request, small SSE", "sse_small", large, CLAUDE_CODE_FIELDS, 8, turns=turns),
+        Shape("conversation", "the same, conversations kept", "sse_small", large, CLAUDE_CODE_FIELDS, 8, True, turns),
     ]

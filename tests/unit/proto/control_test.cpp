@@ -49,6 +49,8 @@ TEST_CASE("every control message survives its encoding") {
     CHECK_FALSE(through(Welcome{"i", 2, 5, std::nullopt}).registry);
 
     CHECK(through(Ack{8}).seq == 8);
+    CHECK_FALSE(through(Ack{8}).lost_beginning);
+    CHECK(through(Ack{8, true}).lost_beginning);
     CHECK(through(Resume{8}).resume_seq == 8);
     const Pong pong = through(Pong{"i", 12, false});
     CHECK(pong.instance_id == "i");

@@ -83,6 +83,48 @@ TEST_CASE("a conversation survives its encoding") {
     CHECK(decode_event(encoded(event_with(conversation))).value().conversation == conversation);
 }
 
+TEST_CASE("a conversation that goes on says from what, in an event of version 2") {
+    Conversation conversation;
+    conversation.messages = {R"({"role":"user","content":"hi"})"};
+    conversation.continues = Continuation{"01a2076a-d1a0-70ba-a785-9764869d8c00", 3, 2, true};
+    ConversationText text{R"("messages":[{"role":"user","content":"hi"}])", "", false,
+                          conversation.continues};
+    for (const bool same_system : {true, false}) {
+        conversation.continues->same_system = text.continues->same_system = same_system;
+        const Event event = event_with(conversation);
+        CHECK(decode_event(encoded(event)).value() == event);
+        CHECK(encoded(event).find(R"({"v":2,)") == 0);
+        std::string bytes;
+        const EventPieces pieces = encode_event(event_with({}), text);
+        for (const std::string_view piece : pieces.views()) bytes.append(piece);
+        CHECK(bytes == encoded(event));
+    }
+    CHECK(encoded(event_with({})).find(R"({"v":1,)") == 0);
+    CHECK(decoded(R"({"continues":null})") == Conversation{});
+}
+
+TEST_CASE("what a conversation goes on from is checked") {
+    const auto problem_of = [](const std::string& json) {
+        return problem(R"({"continues":)" + json + "}");
+    };
+    const std::string id = R"("id":"01a2076a-d1a0-70ba-a785-9764869d8c00")";
+    CHECK(problem_of("[]") == "conversation.continues: must be an object");
+    CHECK(problem_of("1") == "conversation.continues: must be an object");
+    CHECK(problem_of(R"({"of":1,"messages":1})") == "conversation.continues.id: is required");
+    CHECK(problem_of(R"({"id":"x","of":1,"messages":1})") ==
+          "conversation.continues.id: must be a UUID");
+    CHECK(problem_of("{" + id + R"(,"messages":1})") == "conversation.continues.of: is required");
+    CHECK(problem_of("{" + id + R"(,"of":1})") == "conversation.continues.messages: is required");
+    CHECK(problem_of("{" + id + R"(,"of":1,"messages":2})") ==
+          "conversation.continues.messages: is out of range");
+    CHECK(problem_of("{" + id + R"(,"of":100001,"messages":2})") ==
+          "conversation.continues.of: is out of range");
+    CHECK(problem_of("{" + id + R"(,"of":-1,"messages":-1})") ==
+          "conversation.continues.of: is out of range");
+    CHECK(problem_of("{" + id + R"(,"of":1,"messages":1,"system":1})") ==
+          "conversation.continues.system: must be true or false");
+}
+
 TEST_CASE("an event without a conversation has none") {
     Event event = event_with({});
     event.conversation.reset();

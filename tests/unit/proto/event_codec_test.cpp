@@ -87,7 +87,7 @@ TEST_CASE("a poison event is refused with the field's name") {
     CHECK(message(good.substr(0, good.size() / 2)).find("not JSON") == 0);
     CHECK(message("[]").find("must be a JSON object") != std::string::npos);
     CHECK(message(std::string(100'000, '[')).find("not JSON") == 0);
-    CHECK(message(replaced(good, R"("v":1)", R"("v":2)")) == "v: version 2 is not known here");
+    CHECK(message(replaced(good, R"("v":1)", R"("v":3)")) == "v: version 3 is not known here");
     CHECK(message(replaced(good, R"("id":"01a2)", R"("id":"xxxx)")) == "id: must be a UUID");
     CHECK(message(replaced(good, R"("token_id":"token",)", "")) == "token_id: is required");
     CHECK(message(replaced(good, R"("duration_ms":1500)", R"("duration_ms":-1)")) ==

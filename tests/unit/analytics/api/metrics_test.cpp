@@ -39,6 +39,7 @@ TEST_CASE("The metrics show ingest, proxies and sizes, without a key", "[api][me
     ingest.quarantined = 14;
     ingest.conversations = 141;
     ingest.conversations_damaged = 142;
+    ingest.conversations_cut = 144;
     ingest.conversations_dropped = 143;
     ingest.queue_events = 15;
     ingest.queue_bytes = 16;
@@ -82,6 +83,7 @@ TEST_CASE("The metrics show ingest, proxies and sizes, without a key", "[api][me
     is("ingest_quarantined_total", "14");
     is("ingest_conversations_total", "141");
     is("ingest_conversations_damaged_total", "142");
+    is("ingest_conversations_cut_total", "144");
     is("ingest_conversations_dropped_total", "143");
     is("ingest_queue_events", "15");
     is("ingest_queue_bytes", "16");

@@ -29,7 +29,7 @@ struct Fixture {
 };
 
 Committed stored(std::uint64_t seq, std::uint32_t generation = 0) {
-    return {{{"p1", {seq, generation}}}, {}};
+    return {{{"p1", {seq, generation}}}, {}, {}};
 }
 
 }  // namespace
@@ -136,6 +136,17 @@ TEST_CASE("a commit is acknowledged to the route of the last hello", "[bus]") {
     CHECK(replies[0].routing_id == "r2");
     CHECK(std::get<Ack>(replies[0].message).seq == 11);
     CHECK(f.status().watermark == 11);
+}
+
+TEST_CASE("an ack says when a conversation's beginning was not there", "[bus]") {
+    Fixture f;
+    f.greet(hello(1, 20));
+    f.event(11);
+    f.event(12);
+    CHECK_FALSE(std::get<Ack>(f.delivery.on_committed(stored(11)).at(0).message).lost_beginning);
+    Committed committed = stored(12);
+    committed.lost_beginning = {"p1", "another"};
+    CHECK(std::get<Ack>(f.delivery.on_committed(committed).at(0).message).lost_beginning);
 }
 
 TEST_CASE("a ping is answered, or greeted when its sender is not known here", "[bus]") {

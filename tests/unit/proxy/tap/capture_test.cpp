@@ -104,6 +104,33 @@ TEST_CASE("images and documents are kept by reference, wherever they stand") {
                     reference("image/gif", "\xFF") + "}]}}]}"});
 }
 
+TEST_CASE("cache markers are left out where clients move them") {
+    const Conversation conversation = captured(
+        R"({"system":[{"type":"text","text":"s" , "cache_control" : {"type":"ephemeral"} }],)"
+        R"("messages":[{"role":"user","content":[{"type":"text","cache_control":{"type":)"
+        R"("ephemeral","ttl":"1h"},"text":"a"},{"text":"b","cache_control":null,)"
+        R"("cache_control":[]}]}]})");
+    CHECK(conversation.system == R"([{"type":"text","text":"s" }])");
+    CHECK(conversation.messages ==
+          Texts{R"({"role":"user","content":[{"type":"text","text":"a"},{"text":"b"}]})"});
+    // Not there: these stay as they are.
+    for (const std::string message :
+         {R"({"content":[{"cache_control":{},"type":"text"},{"cache_control":1}]})",
+          R"({"role":"user","cache_control":{},"content":"cache_control"})",
+          R"({"content":[{"type":"tool_use","input":{"a":1,"cache_control":2}}]})",
+          R"({"content":[{"a":1,"content":[{"b":1,"cache_control":{}}]}]})",
+          R"({"other":[{"a":1,"cache_control":{}}],"content":{"a":1,"cache_control":{}}})"}) {
+        CAPTURE(message);
+        CHECK(captured(R"({"messages":[)" + message + "]}").messages == Texts{message});
+    }
+    // Of two the first stays, and with a marker goes what it holds.
+    CHECK(captured(R"({"messages":[{"content":[{"cache_control":1,"cache_control":2,"x":{}}]}]})")
+              .messages == Texts{R"({"content":[{"cache_control":1,"x":{}}]})"});
+    CHECK(captured(R"({"messages":[{"content":[{"x":1,"cache_control":{"source":{"type":"base64",)"
+                   R"("data":"Zm9v"}},"y":2}]}]})")
+              .messages == Texts{R"({"content":[{"x":1,"y":2}]})"});
+}
+
 TEST_CASE("other sources stay as they are") {
     for (const std::string source :
          {R"({"type":"url","url":"https://x/y.png"})", R"({"type":"file","file_id":"f"})",
