@@ -50,5 +50,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(text.truncated || parts->conversation->messages.size() == slices.messages.size(),
           "which it is only with all messages");
     check(ccproxy::decode_event(parts->fields).has_value(), "the rest of it can be read");
+
+    // Sent again, it goes on from itself.
+    ccproxy::tap::KnownConversations known;
+    known.remember(known.look_up({"token", "session", ""}, body, slices, 0), event.id);
+    ccproxy::tap::ConversationCapture again(2 * body.size() + max_conversation_bytes);
+    again.take_prompt(body, slices, known.look_up({"token", "session", ""}, body, slices, 0));
+    const ccproxy::ConversationText next = again.take();
+    if (!next.continues) return 0;
+    check(next.continues->message_count == slices.messages.size(), "with all its messages");
+    check(next.prompt.ends_with(R"("messages":[])"), "none of which it says again");
     return 0;
 }

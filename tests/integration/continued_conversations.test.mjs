@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import Anthropic from '@anthropic-ai/sdk';
 
 import { Stack, test } from './harness.mjs';
@@ -122,6 +123,42 @@ it('whichever program is killed between two turns', async () => {
   await stack.proxy.kill();
   await stack.restartProxy(stack.proxy);
   turns.push(await session.ask(), await session.ask());
+  for (const turn of turns) await assertWhole(turn);
+  assert.equal(await cut(), 0);
+});
+
+it('whole, whenever either program is killed while sessions go on', async () => {
+  const turns = [];
+  let over = false;
+  const goOn = async () => {
+    const session = new Session();
+    while (!over) {
+      const before = session.messages.length;
+      try {
+        turns.push(await session.ask());
+      } catch {
+        // Its client does not know whether it was recorded, and asks anew.
+        session.messages.length = before;
+        await setImmediate();
+      }
+    }
+  };
+  const sessions = Array.from({ length: 4 }, goOn);
+  for (let kills = 0; kills < 12; ++kills) {
+    const goal = turns.length + 1 + ((kills * 7) % 5);
+    await eventually('some turns more', async () => turns.length >= goal);
+    if (kills % 3 !== 2) {
+      await stack.proxy.kill();
+      await stack.restartProxy(stack.proxy);
+    } else {
+      await stack.analytics.kill();
+      await stack.startAnalytics();
+    }
+  }
+  over = true;
+  await Promise.all(sessions);
+  const continued = turns.filter(({ sent }) => sent.length > 1);
+  assert.ok(continued.length > 12, `${continued.length} turns had a history`);
   for (const turn of turns) await assertWhole(turn);
   assert.equal(await cut(), 0);
 });
