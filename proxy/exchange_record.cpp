@@ -54,10 +54,9 @@ void Exchange::record(int status, const std::string& error) {
 void Exchange::append(Event& event) {
     if (const std::optional<ConversationText> said = conversation()) {
         const EventPieces pieces = encode_event(event, *said);
-        if (worker_.shared.journal.has_room(pieces.bytes())) {
-            const bool journalled = worker_.records().add(event, pieces, *token_);
-            auto known = capture_->known();
-            if (journalled && known) {
+        if (worker_.records().has_room(pieces.bytes())) {
+            worker_.records().add(event, pieces, token_);
+            if (auto known = capture_->known()) {
                 worker_.known_conversations().remember(std::move(*known), event.id);
             }
             return;
@@ -69,13 +68,15 @@ void Exchange::append(Event& event) {
 }
 
 void Exchange::capture_prompt(std::string_view body, const tap::PromptSlices& slices) {
+    // Whenever either changes, what was said before may not be there to be continued.
+    const std::uint64_t epoch =
+        worker_.shared.publisher.lost_beginnings() + worker_.records().dropped();
     const tap::ConversationOwner owner{token_->id, conversation_id_,
                                        head_.fields.get(agent_id_field)};
     capture_ =
         std::make_unique<tap::ConversationCapture>(worker_.shared.config.conversations.max_bytes);
     capture_->take_prompt(body, slices,
-                          worker_.known_conversations().look_up(
-                              owner, body, slices, worker_.shared.publisher.lost_beginnings()));
+                          worker_.known_conversations().look_up(owner, body, slices, epoch));
     count_conversation();
 }
 

@@ -5,6 +5,8 @@ namespace {
 
 /// What many sessions that end at once may hold here.
 constexpr std::size_t max_bytes = 256 * 1024;
+/// A larger event is not copied.
+constexpr std::size_t max_copied_bytes = 16 * 1024;
 
 std::int64_t tokens_of(const Event& event) {
     return event.usage.prompt_tokens() + event.usage.output_tokens;
@@ -18,6 +20,21 @@ RecordQueue::RecordQueue(net::EventLoop& loop, journal::Journal& journal,
 
 void RecordQueue::add(const Event& event, std::shared_ptr<const TokenEntry> token) {
     encode_event(event, batch_.begin());
+    commit(event, std::move(token));
+}
+
+void RecordQueue::add(const Event& event, const EventPieces& pieces,
+                      std::shared_ptr<const TokenEntry> token) {
+    if (pieces.bytes() > max_copied_bytes) {
+        write();
+        return count(*token, journal_.append(pieces.views()), tokens_of(event));
+    }
+    std::string& bytes = batch_.begin();
+    for (const std::string_view piece : pieces.views()) bytes.append(piece);
+    commit(event, std::move(token));
+}
+
+void RecordQueue::commit(const Event& event, std::shared_ptr<const TokenEntry> token) {
     uses_.push_back({std::move(token), tokens_of(event)});
     batch_.commit();
     // Behind all that is awake in this turn.
@@ -25,10 +42,8 @@ void RecordQueue::add(const Event& event, std::shared_ptr<const TokenEntry> toke
     if (batch_.bytes() > max_bytes) write();
 }
 
-bool RecordQueue::add(const Event& event, const EventPieces& pieces, const TokenEntry& token) {
-    const std::uint64_t seq = journal_.append(pieces.views());
-    count(token, seq, tokens_of(event));
-    return seq != 0;
+bool RecordQueue::has_room(std::size_t event_bytes) {
+    return journal_.has_room(batch_.bytes() + event_bytes);
 }
 
 void RecordQueue::wake() {
@@ -48,6 +63,7 @@ void RecordQueue::write() {
 }
 
 void RecordQueue::count(const TokenEntry& token, std::uint64_t seq, std::int64_t tokens) {
+    if (seq == 0) ++dropped_;
     limiter_.used(token, seq, tokens, clock_.unix_ms());
 }
 

@@ -27,9 +27,15 @@ class RecordQueue final : private net::Wakeable {
     /// Takes an event of a request with this token. What the journal cannot take is counted there
     /// and shown.
     void add(const Event& event, std::shared_ptr<const TokenEntry> token);
-    /// The same for an event in pieces, with what was said: it is written at once, since keeping it
-    /// would cost more than the system call. False when the journal could not take it.
-    bool add(const Event& event, const EventPieces& pieces, const TokenEntry& token);
+    /// The same for an event in pieces, with what was said. A large one is written at once, behind
+    /// those that wait: keeping it would cost more than the system call.
+    void add(const Event& event, const EventPieces& pieces,
+             std::shared_ptr<const TokenEntry> token);
+    /// Whether the journal has room for so many bytes of an event beside those that wait. Makes
+    /// some, where it can.
+    [[nodiscard]] bool has_room(std::size_t event_bytes);
+    /// How many events the journal could not take.
+    [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
     /// `co_await queue.written()`: until the journal has what was added.
     auto written() {
@@ -54,6 +60,7 @@ class RecordQueue final : private net::Wakeable {
     void note(std::uint32_t) override {}
     void wake() override;
     void write();
+    void commit(const Event& event, std::shared_ptr<const TokenEntry> token);
     void count(const TokenEntry& token, std::uint64_t seq, std::int64_t tokens);
 
     net::EventLoop& loop_;
@@ -65,6 +72,7 @@ class RecordQueue final : private net::Wakeable {
     std::vector<std::coroutine_handle<>> waiting_;
     std::vector<std::coroutine_handle<>> resumed_;
     std::vector<std::uint64_t> seqs_;
+    std::uint64_t dropped_ = 0;
 };
 
 }  // namespace ccproxy

@@ -57,8 +57,9 @@ class KnownConversations {
     Prompt look_up(const ConversationOwner& owner, std::string_view body,
                    const PromptSlices& slices, std::uint64_t epoch);
 
-    /// The journal has the event of this prompt, whole or as its continuation. The last one of a
-    /// conversation counts.
+    /// The event of this prompt, whole or as its continuation, is in the journal, or on its way
+    /// there before any that continues it; where it gets lost, another epoch begins. The last one
+    /// of a conversation counts.
     void remember(Prompt prompt, std::string event_id);
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }

@@ -25,7 +25,7 @@ Event event_of(const std::string& name) {
 
 struct Fixture {
     test::TempFolder folder;
-    journal::Journal journal{options()};
+    journal::Journal journal;
     limits::TokenLimiter limiter;
     SystemClock clock;
     net::EventLoop loop;
@@ -33,8 +33,11 @@ struct Fixture {
     std::shared_ptr<TokenEntry> token = std::make_shared<TokenEntry>();
     std::string said;  ///< What the requests did, in order.
 
-    [[nodiscard]] journal::JournalOptions options() const {
+    explicit Fixture(std::int64_t max_bytes = 1 << 30) : journal(options(max_bytes)) {}
+
+    [[nodiscard]] journal::JournalOptions options(std::int64_t max_bytes) const {
         journal::JournalOptions made;
+        made.max_bytes = max_bytes;
         made.folder = folder.file("journal");
         made.proxy_name = "test";
         return made;
@@ -99,12 +102,36 @@ TEST_CASE("what nobody waits for is written in its turn all the same") {
     CHECK(f.recorded() == std::vector<std::string>{"aborted"});
 }
 
-TEST_CASE("an event with what was said is written at once") {
+TEST_CASE("a large event with what was said is written at once, behind those that wait") {
     Fixture f;
-    const ConversationText text;
-    const Event event = event_of("said");
-    f.queue.add(event, encode_event(event, text), *f.token);
-    CHECK(f.recorded() == std::vector<std::string>{"said"});
+    const auto say = [&](const std::string& name, std::size_t bytes) {
+        ConversationText text;
+        text.prompt = R"("system":")" + std::string(bytes, 's') + R"(","messages":[])";
+        const Event event = event_of(name);
+        f.queue.add(event, encode_event(event, text), f.token);
+    };
+    f.turn([&] {
+        f.begin("a");
+        say("short", 1'000);
+        CHECK(f.journal.last_seq() == 0);
+        say("long", 100'000);
+        CHECK(f.journal.last_seq() == 3);
+        say("short", 1'000);
+    });
+    CHECK(f.recorded() == std::vector<std::string>{"a", "short", "long", "short"});
+    CHECK(f.queue.dropped() == 0);
+}
+
+TEST_CASE("what waits takes its room in the journal, and what finds none is counted") {
+    Fixture f(20'000);
+    f.turn([&] {
+        CHECK(f.queue.has_room(19'000));
+        f.begin("a", 1'000);
+        CHECK_FALSE(f.queue.has_room(19'000));
+        for (int i = 0; i < 25; ++i) f.begin("b", 1'000);
+    });
+    CHECK(f.queue.dropped() > 0);
+    CHECK(f.queue.dropped() + f.recorded().size() == 26);
 }
 
 TEST_CASE("of many that end in one turn a part is written earlier") {
