@@ -202,6 +202,23 @@ struct Observer final : SocketObserver {
     }
 };
 
+TEST_CASE("two texts are written one behind the other, whatever their sizes", "[loop]") {
+    EventLoop loop;
+    Pair pair = connected();
+    Stream near(loop, std::move(pair.near));
+    for (const std::size_t size : {0, 1, 2047, 2048, 2049, 5000}) {
+        const std::string first(size, 'a');
+        const std::string second(2048, 'b');
+        const IoResult put = near.write_some(first, second);
+        CHECK(put.status == IoStatus::ok);
+        CHECK(put.bytes == first.size() + second.size());
+        std::string read(put.bytes, ' ');
+        CHECK(::recv(pair.far.get(), read.data(), read.size(), MSG_WAITALL) ==
+              static_cast<ssize_t>(read.size()));
+        CHECK(read == first + second);
+    }
+}
+
 TEST_CASE("an observer hears of bytes and of the end while another waits to write", "[loop]") {
     EventLoop loop;
     Pair pair = connected();
