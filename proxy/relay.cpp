@@ -213,9 +213,12 @@ bool Relay::meter(const char* payload, std::size_t size, bool end) {
         if (end) exchange_.record(status, "");
         return end;
     }
-    tap->feed({payload, size});
+    if (end) {
+        tap->finish({payload, size});
+    } else {
+        tap->feed({payload, size});
+    }
     if (!exchange_.ttft_ms_ && tap->content_started()) exchange_.ttft_ms_ = exchange_.elapsed_ms();
-    if (end) tap->finish();
     exchange_.count_conversation();
     if (!end && !tap->stream_ended()) return false;
     const bool unexplained = status >= 300 && tap->report().error.empty();

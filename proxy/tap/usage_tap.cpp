@@ -80,11 +80,14 @@ void UsageTap::note_loss() {
     if (completion_ != nullptr) completion_->note_loss();
 }
 
-void UsageTap::finish() {
+void UsageTap::finish(std::string_view last) {
+    const bool is_whole = format_ == Format::json && !inflater_ && json_.empty();
+    if (!is_whole || last.size() > max_json_bytes) feed(last);
     finished_ = true;
     if (format_ == Format::json && readable_) {
-        meter_.take(json_);
-        if (completion_ != nullptr) completion_->take_message(json_);
+        const std::string_view json = is_whole ? last : json_;
+        meter_.take(json);
+        if (completion_ != nullptr) completion_->take_message(json);
     }
     json_.clear();
     json_.shrink_to_fit();

@@ -36,8 +36,9 @@ class UsageTap {
     void capture(Completion& completion) { completion_ = &completion; }
 
     void feed(std::string_view body);
-    /// The body has ended as its framing says. Call before the last report.
-    void finish();
+    /// The body has ended as its framing says, with `last`, or with what was fed before. An answer
+    /// that is given here as a whole is not copied. Call before the last report.
+    void finish(std::string_view last = {});
 
     /// The first piece of content (text, thinking, or a tool's input) has passed.
     [[nodiscard]] bool content_started() const { return content_started_; }

@@ -168,6 +168,27 @@ TEST_CASE("errors are reported, in JSON and in mid-stream") {
     CHECK(sse(start + delta).error == "the stream ended before its last event");
 }
 
+TEST_CASE("the last piece of a body may come with its end") {
+    const std::string text = R"({"type":"message","usage":{"input_tokens":10,"output_tokens":42}})";
+    for (std::size_t fed = 0; fed <= text.size(); ++fed) {
+        for (const std::string coding : {"identity", "gzip"}) {
+            const std::string body = coding == "gzip" ? gzip(text) : text;
+            UsageTap tap("application/json", coding);
+            tap.feed(std::string_view(body).substr(0, fed));
+            tap.finish(std::string_view(body).substr(std::min(fed, body.size())));
+            CAPTURE(fed, coding);
+            CHECK(tap.report().usage == Usage{10, 0, 0, 0, 42});
+            CHECK(tap.report().usage_source == UsageSource::final);
+        }
+    }
+    const std::string stream = start + delta + final_delta + stop;
+    UsageTap tap("text/event-stream", "");
+    tap.feed(start);
+    tap.finish(std::string_view(stream).substr(start.size()));
+    CHECK(tap.report().usage == Usage{10, 3, 4, 5, 42});
+    CHECK(tap.stream_ended());
+}
+
 TEST_CASE("a gzip body is read as it arrives") {
     const std::string packed = gzip(start + delta + final_delta + stop);
     for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, packed.size()}) {
