@@ -95,6 +95,7 @@ class Exchange {
     net::Task<void> keep_answer();
     bool bring_back_answer();
     [[nodiscard]] accounts::Wanted wanted() const;
+    [[nodiscard]] std::int64_t steady_ms() const;
     net::Task<Refused> connect();
     net::Task<Refused> try_web();
     /// Sends `head`, which is needed until the first suspension only, and the request's body.

@@ -55,9 +55,14 @@ accounts::Wanted Exchange::wanted() const {
     wanted.model = model_;
     wanted.session = conversation_id_;
     wanted.turn = turn_;
-    const auto now = worker_.loop().turn_began().time_since_epoch();
-    wanted.steady_ms = std::chrono::duration_cast<net::milliseconds>(now).count();
+    wanted.steady_ms = steady_ms();
     return wanted;
+}
+
+/// As the accounts count time, and as near to now as they need it.
+std::int64_t Exchange::steady_ms() const {
+    const auto now = worker_.loop().turn_began().time_since_epoch();
+    return std::chrono::duration_cast<net::milliseconds>(now).count();
 }
 
 net::Task<Exchange::Refused> Exchange::reach_upstream() {
@@ -68,7 +73,7 @@ net::Task<Exchange::Refused> Exchange::reach_upstream() {
     upstream_ = worker_.pool().take_idle(*account_);
     for (;;) {
         ++attempts_;
-        const auto began = net::SteadyClock::now();
+        const auto began = worker_.loop().turn_began();
         Refused failure = co_await try_upstream();
         accounts::Tried tried;
         tried.status = failure ? 0 : response_.status;
@@ -98,7 +103,7 @@ net::Task<Exchange::Refused> Exchange::reach_upstream() {
 /// Tells the account's state and the request's record what came of a try.
 void Exchange::judge(accounts::Tried& tried, const accounts::Asked& asked, const Refused& failure,
                      net::SteadyClock::time_point began) {
-    const accounts::Moment now = accounts::now(worker_.shared.clock);
+    const accounts::Moment now{worker_.shared.clock.unix_ms(), steady_ms()};
     if (!failure) tried.told = accounts::read_rate_limits(response_.fields, now.unix_ms);
     const accounts::Verdict verdict = accounts::verdict(tried, asked);
     std::string error;

@@ -92,7 +92,7 @@ void Pool::put_back(const accounts::Account& account, ConnectionPtr connection) 
     if (found == per_account_.end()) return;
     auto& idle = found->second.idle;
     if (idle.size() >= max_idle_per_account) return;
-    connection->idle_since = net::SteadyClock::now();
+    connection->idle_since = loop_.turn_began();
     idle.push_back(std::move(connection));
 }
 
