@@ -174,7 +174,7 @@ net::Task<Relay::Step> Relay::pass_piece() {
 
 net::Task<bool> Relay::send_last(std::string_view head, std::string_view framed) {
     // Both stand where others write theirs meanwhile.
-    std::string held;
+    net::BriefText held;
     held.reserve(head.size() + framed.size());
     held.append(head).append(framed);
     co_await exchange_.worker_.records().written();

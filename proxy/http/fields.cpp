@@ -6,7 +6,7 @@ namespace ccproxy::http1 {
 namespace {
 
 /// A field that is shorter on the wire is rare.
-constexpr std::size_t usual_field_bytes = 32;
+constexpr std::size_t usual_field_bytes = 24;
 /// Sizes of a field's name and value are bounded one by one, beside the head as a whole.
 constexpr std::size_t max_field_bytes = 64 * 1024 - 1;
 constexpr std::string_view separator = ": ";

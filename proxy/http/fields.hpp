@@ -11,6 +11,7 @@
 
 #include "common/result.hpp"
 #include "proxy/http/known_field.hpp"
+#include "proxy/net/frame_memory.hpp"
 
 namespace ccproxy::http1 {
 
@@ -46,7 +47,7 @@ class FieldName {
 /// Header fields in order, names in lower case, values without surrounding white space.
 class Fields {
     struct Place;
-    using Places = std::vector<Place>;
+    using Places = std::vector<Place, net::FrameAllocator<Place>>;
 
   public:
     /// Valid until the next add().
@@ -131,7 +132,7 @@ class Fields {
     /// The line at `begin` of text_ becomes the next field.
     void add_place(std::size_t begin, std::size_t name_bytes, std::size_t value_bytes);
 
-    std::string text_;
+    net::BriefText text_;
     Places places_;
     FieldSet present_;
     FieldSet repeated_;  ///< Of those, what is there more than once.
@@ -178,12 +179,12 @@ void Fields::append_lines(std::string& out, LeftOut left_out) const {
         const char* name = text_.data() + place.begin;
         if (left_out(place.known, std::string_view(name, place.name_bytes))) continue;
         if (place.begin != end) {
-            out.append(text_, begin, end - begin);
+            out.append(text_.data() + begin, end - begin);
             begin = place.begin;
         }
         end = place.begin + place.name_bytes + separator_bytes + place.value_bytes + line_end_bytes;
     }
-    out.append(text_, begin, end - begin);
+    out.append(text_.data() + begin, end - begin);
 }
 
 }  // namespace ccproxy::http1
