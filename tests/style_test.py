@@ -22,6 +22,7 @@ LIBRARIES = [
     (r"zmq", r"(proxy|analytics|common)/bus/"),
     (r"SQLiteCpp|sqlite3", r"analytics/store/sqlite/"),
     (r"zstd", r"analytics/store/sqlite/"),
+    (r"xxhash", r"proxy/tap/"),
     (r"rapidjson/", r"common/json\.hpp$|tests/support/upstream_sim/json\.hpp$"),
     (r"boost/beast", r"common/http/|common/asio_impl\.cpp$|proxy/http/|tests/support/"),
 ]

@@ -60,9 +60,8 @@ std::size_t text_bytes(const PromptSlices& slices) {
 void ConversationCapture::take_prompt(std::string_view body, const PromptSlices& slices,
                                       KnownConversations::Prompt known) {
     known_ = std::move(known);
-    if (!slices.truncated && text_bytes(slices) < max_bytes_ / 2) {
-        text_.continues = std::move(known_.continues);
-    }
+    text_.continues = std::exchange(known_.continues, std::nullopt);
+    if (slices.truncated || text_bytes(slices) >= max_bytes_ / 2) text_.continues.reset();
     SliceCopier copier(body, slices.replacements);
     text_.truncated = slices.truncated;
     const auto oldest =

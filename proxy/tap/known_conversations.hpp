@@ -17,8 +17,8 @@
 
 namespace ccproxy::tap {
 
-/// 128 bits that stand for a text, by XXH3 with a secret of this process: who does not know that
-/// cannot make two texts with the same mark.
+/// 128 bits that stand for a text, by XXH3 with a secret of this process. Neither secret nor marks
+/// leave it, so nobody can look for two texts that have one mark.
 struct TextMark {
     std::uint64_t low = 0;
     std::uint64_t high = 0;
@@ -81,7 +81,7 @@ class KnownConversations {
 
     std::array<unsigned char, 192> secret_;
     std::uint64_t epoch_ = 0;
-    std::list<Entry> entries_;  ///< The one used last stands first.
+    std::list<Entry> entries_;  ///< The one remembered last stands first.
     std::unordered_map<TextMark, std::list<Entry>::iterator, MarkHash> by_conversation_;
     std::size_t marks_ = 0;  ///< Of the messages in all entries.
 };
