@@ -73,7 +73,7 @@ def describe_way(shape, way, rounds):
 
 def compare_conversations(taken):
     """What keeping conversations costs beside not keeping them."""
-    pairs = zip(taken["body"], taken["conversation"])
+    pairs = zip(taken["session"], taken["conversation"])
     ratio = median(kept["ccproxy"]["cpu_us"] / plain["ccproxy"]["cpu_us"] for plain, kept in pairs)
     print(f"\nKeeping conversations takes {ratio:.2f} times the CPU.")
 

@@ -7,7 +7,7 @@ import sys
 
 from .shapes import SESSION_FIELD
 
-SCRIPT = """
+SCRIPT = r"""
 wrk.method = "POST"
 wrk.headers = {headers}
 local bodies = {{}}
@@ -18,23 +18,27 @@ for n, path in ipairs({{{bodies}}}) do
 end
 wrk.body = bodies[1]
 if #bodies > 1 then
+  -- All but the session is written beforehand, since what the load takes the proxies lack.
   math.randomseed(os.time())
-  local run, slot, turns, sessions = math.random(2^31), 0, {{}}, 0
-  local names = {{}}
-  request = function()
+  local run, slot, turns, sessions, line, heads, rests = math.random(2^31), 0, {{}}, 0, "", {{}}, {{}}
+  function init()
+    for n, body in ipairs(bodies) do
+      line, rests[n] = wrk.format(nil, nil, nil, body):match("^(.-\r\n)(.*)$")
+    end
+  end
+  function request()
     slot = slot % {connections} + 1
-    turns[slot] = (turns[slot] or #bodies) % #bodies + 1
+    turns[slot] = (turns[slot] or #rests) % #rests + 1
     if turns[slot] == 1 then
       sessions = sessions + 1
-      names[slot] = string.format("%08x-0000-4000-8000-%012x", run, sessions)
+      heads[slot] = string.format("%s{session_field}: %08x-0000-4000-8000-%012x\r\n", line, run, sessions)
     end
-    wrk.headers["{session_field}"] = names[slot]
-    return wrk.format(nil, nil, nil, bodies[turns[slot]])
+    return heads[slot] .. rests[turns[slot]]
   end
 end
 function done(summary, latency, requests)
   local errors = summary.errors
-  io.write(string.format('{{"requests":%d,"seconds":%f,"p50_us":%d,"p99_us":%d,"failed":%d}}\\n',
+  io.write(string.format('{{"requests":%d,"seconds":%f,"p50_us":%d,"p99_us":%d,"failed":%d}}\n',
     summary.requests, summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
     errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end
@@ -54,6 +58,8 @@ class Load:
             self.bodies.append(stack.folder / f"{shape.name}.{number}.body")
             self.bodies[-1].write_bytes(body)
         fields = shape.fields | {"x-api-key": key}
+        if shape.turns:
+            fields.pop(SESSION_FIELD)
         bodies = ", ".join(f'"{body}"' for body in self.bodies)
         self.script = stack.write(f"{shape.name}.lua", SCRIPT.format(
             headers=lua_table(fields), bodies=bodies, connections=shape.connections, session_field=SESSION_FIELD))

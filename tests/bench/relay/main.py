@@ -31,7 +31,7 @@ def run(world, arguments):
         compare.measure_streams(world, arguments.streams)
     if "shapes" in arguments.part:
         taken = compare.compare_ways(world, wanted, rounds, seconds)
-        if {"body", "conversation"} <= taken.keys():
+        if {"session", "conversation"} <= taken.keys():
             compare.compare_conversations(taken)
     if "paced" in arguments.part:
         compare.compare_paced(world, rounds, seconds)

@@ -176,6 +176,7 @@ def all_shapes():
         Shape("json", "1 KB JSON", "json", small, REQUEST_FIELDS),
         Shape("sse", "SSE, 30 events at once", "sse", streamed, REQUEST_FIELDS),
         Shape("sse_paced", "SSE, 30 events over 60 ms", "sse_paced", streamed, REQUEST_FIELDS),
-        Shape("body", "100 KB request, small SSE", "sse_small", large, CLAUDE_CODE_FIELDS, 8, turns=turns),
+        Shape("body", "100 KB request, small SSE", "sse_small", large, CLAUDE_CODE_FIELDS, 8),
+        Shape("session", "60 to 140 KB, sessions that grow", "sse_small", large, CLAUDE_CODE_FIELDS, 8, turns=turns),
         Shape("conversation", "the same, conversations kept", "sse_small", large, CLAUDE_CODE_FIELDS, 8, True, turns),
     ]
