@@ -9,8 +9,8 @@ namespace {
 constexpr std::size_t step_bytes = 64;
 /// Larger frames are not kept.
 constexpr std::size_t max_kept_bytes = 4096;
-/// Of each size: more are in use at the same time than freed at the same time.
-constexpr std::size_t max_kept_frames = 32;
+/// Of each size, however many requests end in the same turn.
+constexpr std::size_t max_kept_bytes_of_a_size = 128 * 1024;
 
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool keeps = false;  // It could not tell a frame that was freed from one in use.
@@ -29,16 +29,17 @@ class FrameMemory {
     void* take(std::size_t bytes) {
         if (!keeps || bytes > max_kept_bytes) return ::operator new(bytes);
         Size& size = size_of(bytes);
-        if (size.free != nullptr) return pop(size);
-        return ::operator new(rounded(bytes));
+        if (size.free == nullptr) return ::operator new(rounded(bytes));
+        size.kept_bytes -= rounded(bytes);
+        return pop(size);
     }
 
     void give_back(void* frame, std::size_t bytes) noexcept {
         if (!keeps || bytes > max_kept_bytes) return ::operator delete(frame);
         Size& size = size_of(bytes);
-        if (size.count == max_kept_frames) return ::operator delete(frame);
+        if (size.kept_bytes >= max_kept_bytes_of_a_size) return ::operator delete(frame);
         size.free = new (frame) Free{size.free};
-        ++size.count;
+        size.kept_bytes += rounded(bytes);
     }
 
   private:
@@ -47,7 +48,7 @@ class FrameMemory {
     };
     struct Size {
         Free* free = nullptr;
-        std::size_t count = 0;
+        std::size_t kept_bytes = 0;
     };
 
     static std::size_t rounded(std::size_t bytes) {
@@ -57,7 +58,6 @@ class FrameMemory {
     static void* pop(Size& size) {
         Free* frame = size.free;
         size.free = frame->next;
-        --size.count;
         return frame;
     }
 
