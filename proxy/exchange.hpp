@@ -162,7 +162,7 @@ class Exchange {
     upstream::ConnectionPtr upstream_;
     accounts::Sent sent_ = accounts::Sent::nothing;
     int attempts_ = 0;
-    std::string upstream_input_;  ///< Bytes of the answer that follow its head.
+    net::BriefText upstream_input_;  ///< Bytes of the answer that follow its head.
     http1::ResponseHead response_;
 
     std::unique_ptr<WebState> web_;  ///< Only in web mode.

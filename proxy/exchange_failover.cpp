@@ -185,10 +185,10 @@ net::Task<void> Exchange::keep_answer() {
     http1::BodyReader reader(answer.head.framing);
     client_.arm(max_keeping_time);
     bool whole = reader.done();
-    std::string& input = upstream_input_;
+    net::BriefText& input = upstream_input_;
     while (!whole) {
         const http1::BodyReader::Step step = reader.take(input.data(), input.size());
-        answer.body.append(input, 0, step.payload);
+        answer.body.append(input.data(), step.payload);
         input.erase(0, step.consumed);
         whole = reader.done();
         if (whole || step.malformed || answer.body.size() > max_kept_bytes) break;
@@ -219,7 +219,7 @@ bool Exchange::bring_back_answer() {
     if (!failed_answer_) return false;
     account_ = failed_answer_->account;
     response_ = std::move(failed_answer_->head);
-    upstream_input_ = std::move(failed_answer_->body);
+    upstream_input_ = failed_answer_->body;
     failed_answer_.reset();
     return true;
 }

@@ -84,7 +84,7 @@ net::Task<bool> WebTry::ask() {
     if (response.status >= 300) {
         exchange_.client_.arm(max_error_time);
         upstream::WholeBody body = co_await upstream::read_body(
-            *exchange_.upstream_, response, std::move(exchange_.upstream_input_), max_answer_bytes);
+            *exchange_.upstream_, response, std::string(exchange_.upstream_input_), max_answer_bytes);
         reusable_ = body.reusable && exchange_.sent_ == accounts::Sent::whole;
         put_error(body.bytes, "");
         co_return false;
@@ -187,7 +187,7 @@ void WebTry::put_answer(int status, const std::string& message, std::string_view
     }
     if (!retry_after.empty()) head.fields.add("retry-after", retry_after);
     exchange_.response_ = std::move(head);
-    exchange_.upstream_input_ = std::move(body);
+    exchange_.upstream_input_ = body;
     exchange_.sent_ = accounts::Sent::whole;  // Of what the answer is to.
 }
 
