@@ -37,6 +37,19 @@ def compare_ways(world, wanted, rounds, seconds):
     return taken
 
 
+def compare_together(world, wanted, rounds, seconds):
+    """nginx and ccproxy at the same time: the ratio of what a request costs them."""
+    rows = []
+    for shape in wanted:
+        world.load_both(shape, 1)
+        taken = [world.load_both(shape, seconds) for _ in range(rounds)]
+        ratios = sorted(one["ccproxy"]["cpu_us"] / one["nginx"]["cpu_us"] for one in taken)
+        rows.append([shape.title] + [f"{over_rounds(taken, lambda r: r[way]['cpu_us']):.1f}" for way in WAYS[1:]] +
+                    [f"{median(ratios):.2f}", f"{ratios[0]:.2f} to {ratios[-1]:.2f}"])
+    print_table(f"CPU µs a request, both under load at the same time; median of {rounds} loads of {seconds} s.",
+                ["", "nginx", "ccproxy", "of nginx's", "all"], rows)
+
+
 def compare_paced(world, rounds, seconds):
     """What each way adds to the latency at rates that the machine can bear."""
     rates = {"json": (1000, 15_000), "sse": (1000,), "body": (1000,), "conversation": (100, 1000)}

@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from relay import compare, shapes  # noqa: E402
 from relay.world import World  # noqa: E402
 
-PARTS = ("shapes", "paced", "streams", "analyticsd", "workers", "connections")
+PARTS = ("together", "shapes", "paced", "streams", "analyticsd", "workers", "connections")
 
 
 def machine():
@@ -29,6 +29,8 @@ def run(world, arguments):
     rounds, seconds = arguments.rounds, arguments.seconds
     if "streams" in arguments.part:  # First: memory that was used once is not given back.
         compare.measure_streams(world, arguments.streams)
+    if "together" in arguments.part:
+        compare.compare_together(world, wanted, rounds, seconds)
     if "shapes" in arguments.part:
         taken = compare.compare_ways(world, wanted, rounds, seconds)
         if {"session", "conversation"} <= taken.keys():
@@ -50,10 +52,10 @@ def main():
     parser.add_argument("--seconds", type=int, default=4, help="of each load (4)")
     parser.add_argument("--part", action="append", choices=PARTS, help="this part alone; may be given again")
     parser.add_argument("--shape", action="append", choices=[shape.name for shape in shapes.all_shapes()],
-                        help="of the part `shapes` this one alone; may be given again")
+                        help="of the parts `together` and `shapes` this one alone; may be given again")
     parser.add_argument("--streams", type=int, default=1000, help="open streams for the memory (1000)")
     arguments = parser.parse_args()
-    arguments.part = arguments.part or (["shapes"] if arguments.shape else PARTS)
+    arguments.part = arguments.part or (["together", "shapes"] if arguments.shape else PARTS)
     with tempfile.TemporaryDirectory(prefix="ccb-") as folder:
         world = World(arguments.build, folder)
         try:

@@ -1,5 +1,6 @@
 """Everything that takes part: the upstream, nginx, ccproxy with analyticsd, and the keys."""
 
+import concurrent.futures
 import os
 import time
 
@@ -23,10 +24,15 @@ class World(Stack):
         self.loads = {}
 
     def start_all(self):
+        self.start_recorded()
+        self.urls["nginx"] = start_nginx(self, free_port(), self.upstream, self.files)
+
+    def start_recorded(self):
+        """All but nginx."""
         answers = [f"{name}={self.write_answer(name, pieces)}" for name, pieces in shapes.answers().items()]
         self.upstream = self.start("upstream", [self.build / "tests/bench/relay_upstream", *answers],
                                    r"listening on (http://\S+)")[1]
-        self.urls = {"direct": self.upstream, "nginx": start_nginx(self, free_port(), self.upstream, self.files)}
+        self.urls = {"direct": self.upstream}
         self.start_analyticsd()
         self.start_recording(workers=1)
         self.keys = {kept: self.make_key("bench", kept) for kept in (False, True)}
@@ -59,13 +65,29 @@ class World(Stack):
     def load(self, way, shape, seconds, connections=None):
         """Runs one load. CPU is that of the proxy from the first request until its last event has been acknowledged,
         in microseconds a request."""
-        if shape.name not in self.loads:
-            self.loads[shape.name] = Load(self, shape, self.keys[shape.keeps_conversations])
         process = PROCESS.get(way)
         before = self.cpu_seconds(process) if process else 0
-        result = self.loads[shape.name].run(self.urls[way], connections or shape.connections, seconds)
+        result = self.load_of(shape).run(self.urls[way], connections or shape.connections, seconds)
         if way == "ccproxy" and "analyticsd" in self.running:
             self.wait_until_drained()
         if process:
             result["cpu_us"] = (self.cpu_seconds(process) - before) / result["requests"] * 1e6
         return result
+
+    def load_both(self, shape, seconds):
+        """Both proxies at the same time, each with half of the connections: what else the machine and its host do falls
+        on both at any moment. CPU as of load()."""
+        load = self.load_of(shape)
+        before = {way: self.cpu_seconds(name) for way, name in PROCESS.items()}
+        with concurrent.futures.ThreadPoolExecutor(len(PROCESS)) as pool:
+            running = {way: pool.submit(load.run, self.urls[way], shape.connections // 2, seconds) for way in PROCESS}
+            results = {way: future.result() for way, future in running.items()}
+        self.wait_until_drained()
+        for way, result in results.items():
+            result["cpu_us"] = (self.cpu_seconds(PROCESS[way]) - before[way]) / result["requests"] * 1e6
+        return results
+
+    def load_of(self, shape):
+        if shape.name not in self.loads:
+            self.loads[shape.name] = Load(self, shape, self.keys[shape.keeps_conversations])
+        return self.loads[shape.name]
