@@ -83,8 +83,9 @@ net::Task<bool> WebTry::ask() {
     http1::ResponseHead& response = exchange_.response_;
     if (response.status >= 300) {
         exchange_.client_.arm(max_error_time);
-        upstream::WholeBody body = co_await upstream::read_body(
-            *exchange_.upstream_, response, std::string(exchange_.upstream_input_), max_answer_bytes);
+        upstream::WholeBody body =
+            co_await upstream::read_body(*exchange_.upstream_, response,
+                                         std::string(exchange_.upstream_input_), max_answer_bytes);
         reusable_ = body.reusable && exchange_.sent_ == accounts::Sent::whole;
         put_error(body.bytes, "");
         co_return false;
