@@ -143,6 +143,7 @@ class App::Impl {
         status.refused_proxies = bus.refused_proxies;
         status.refused_keys = bus.refused_keys;
         status.forged_messages = bus.forged_messages;
+        status.rests = bus.rests;
         status.proxies = std::move(bus.proxies);
         return status;
     }

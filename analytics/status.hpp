@@ -67,7 +67,8 @@ struct SystemStatus {
     std::uint64_t refused_proxies = 0;     ///< Hellos beyond the number of proxies that are served.
     std::uint64_t refused_keys = 0;        ///< Connections to the bus whose key is not listed.
     std::uint64_t forged_messages = 0;     ///< Ignored: of another proxy than the key's.
-    std::vector<ProxyStatus> proxies;      ///< By proxy_id.
+    std::uint64_t rests = 0;           ///< Times that events were left waiting on a full machine.
+    std::vector<ProxyStatus> proxies;  ///< By proxy_id.
 };
 
 }  // namespace ccproxy::analytics

@@ -1,6 +1,8 @@
 #include "common/thread.hpp"
 
 #include <sched.h>
+#include <sys/resource.h>
+#include <time.h>
 
 #include <thread>
 
@@ -16,6 +18,17 @@ bool set_policy(pthread_t thread, int policy) {
 
 void name_thread(const char* name) {
     ::pthread_setname_np(::pthread_self(), name);
+}
+
+void lower_priority(int nice_value) {
+    // On Linux 0 means the calling thread, not its process: setpriority(2).
+    ::setpriority(PRIO_PROCESS, 0, nice_value);
+}
+
+std::chrono::nanoseconds processor_time() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 bool GivingWay::is_permitted() {

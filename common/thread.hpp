@@ -11,6 +11,12 @@ namespace ccproxy {
 /// Names the calling thread for `top -H`, `ps -L` and `perf`; the kernel keeps 15 characters.
 void name_thread(const char* name);
 
+/// Gives the calling thread, and those that it starts, this nice value: from the 0 of most to 19.
+void lower_priority(int nice_value);
+
+/// Processor time that the calling thread has taken.
+std::chrono::nanoseconds processor_time();
+
 /// Lets one thread give way to every other one on the machine, and stop that: with the policy
 /// SCHED_IDLE it runs on what processor the others leave over, and is put aside at once when one
 /// of them wakes. So it may be kept for seconds from whatever it does, and from giving back a lock
@@ -31,8 +37,9 @@ class GivingWay {
     void end() { begun_.store(false); }
     /// For that thread alone.
     void set(bool gives_way);
-    /// For any thread; never blocks.
+    /// For any thread; neither blocks.
     void hurry();
+    [[nodiscard]] bool gives_way() const { return gives_way_.load(); }
 
   private:
     using Clock = std::chrono::steady_clock;

@@ -112,6 +112,8 @@ void add_bus(Families& all, const SystemStatus& status) {
     all.counter("bus_forged_messages_total",
                 "Messages ignored since they were of another proxy than the key's",
                 status.forged_messages);
+    all.counter("bus_rests_total", "Times that events were left waiting since the machine was full",
+                status.rests);
 }
 
 void add_proxies(Families& all, const std::vector<ProxyStatus>& proxies) {

@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -15,8 +16,10 @@
 namespace ccproxy::analytics {
 namespace {
 
+using std::chrono::milliseconds;
+
 /// Events taken before the control socket has its turn.
-constexpr int events_a_turn = 256;
+constexpr int events_a_turn = 64;
 constexpr int control_messages_a_turn = 64;
 constexpr std::int64_t refusal_log_interval_ms = 10'000;
 /// Statistics as old as this are late: whoever takes events in gives way to nobody then.
@@ -120,7 +123,7 @@ void Bus::loop() {
             note_lag();
             if (!read_letters()) return;
             read_control();
-            read_events();
+            read_events_with_restraint();
         } catch (const zmq::error_t& error) {
             if (error.num() != EINTR) spdlog::error("the bus: {}", error.what());
         }
@@ -147,8 +150,10 @@ void Bus::wait_for_work() {
                                           {sockets_->events().handle(), 0, ZMQ_POLLIN, 0}}};
     // With a full queue events stay in the socket, and from there back in the proxies' journals.
     // The commit that makes room wakes us.
-    const std::size_t watched = receiving_ && sink_.has_room() ? 3 : 2;
-    zmq::poll(items.data(), watched, std::chrono::milliseconds(-1));
+    const milliseconds rest = rest_left();
+    const bool rests = rest > milliseconds(0);
+    const std::size_t watched = receiving_ && !rests && sink_.has_room() ? 3 : 2;
+    zmq::poll(items.data(), watched, rests ? rest : milliseconds(-1));
     if (items[0].revents != 0) {
         std::uint64_t count = 0;
         [[maybe_unused]] const ssize_t got = ::read(wake_fd_, &count, sizeof count);
@@ -217,6 +222,26 @@ void Bus::read_control() {
         }
         send(replies);
     }
+}
+
+/// Of what the thread rests from. No longer than the lag allows, since giving way ends then.
+milliseconds Bus::rest_left() const {
+    if (!giving_way_.gives_way()) return milliseconds(0);
+    return std::max(std::chrono::ceil<milliseconds>(rest_until_ - SteadyClock::now()),
+                    milliseconds(0));
+}
+
+void Bus::read_events_with_restraint() {
+    if (rest_left() > milliseconds(0)) return;
+    const SteadyClock::time_point begun_at = SteadyClock::now();
+    const std::chrono::nanoseconds processor = processor_time();
+    read_events();
+    if (!giving_way_.gives_way()) return;
+    const SteadyClock::time_point ended_at = SteadyClock::now();
+    const Restraint::Duration rest =
+        restraint_.after(processor_time() - processor, ended_at - begun_at);
+    rest_until_ = ended_at + rest;
+    if (rest > rest.zero()) rests_.fetch_add(1, std::memory_order_relaxed);
 }
 
 /// The path of an event, up to the queue of the writer.
@@ -299,6 +324,7 @@ BusStatus Bus::status() const {
     status.refused_proxies = delivery_.refused_proxies();
     status.refused_keys = sockets_->refused_keys();
     status.forged_messages = forged_;
+    status.rests = rests_.load(std::memory_order_relaxed);
     status.proxies = delivery_.status(now());
     return status;
 }

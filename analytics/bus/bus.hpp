@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -18,6 +19,7 @@
 
 #include "analytics/bus/curve.hpp"
 #include "analytics/bus/delivery.hpp"
+#include "analytics/bus/restraint.hpp"
 #include "analytics/status.hpp"
 #include "common/bus_address.hpp"
 #include "common/clock.hpp"
@@ -46,6 +48,7 @@ struct EventSink {
 struct BusStatus {
     std::uint64_t malformed_messages = 0, unannounced_events = 0, refused_proxies = 0;
     std::uint64_t refused_keys = 0, forged_messages = 0;
+    std::uint64_t rests = 0;  ///< Times that events were left waiting on a full machine.
     std::vector<ProxyStatus> proxies;
 };
 
@@ -59,7 +62,8 @@ class Bus {
     ~Bus();
 
     /// With `gives_way` the thread gives way to all others of the machine while it keeps up (see
-    /// keeps_up()); to be asked of GivingWay::is_permitted().
+    /// keeps_up()), and rests from events while the machine is full (see Restraint); to be asked of
+    /// GivingWay::is_permitted().
     void start(EventSink sink, bool gives_way = false);
     /// Once it returns, the sink is not called again; the control socket goes on.
     void stop_receiving();
@@ -88,6 +92,7 @@ class Bus {
         Request request = Request::none;
         std::promise<void> done;
     };
+    using SteadyClock = std::chrono::steady_clock;
     using Letter = std::variant<Committed, RegistryChange, DayOfTokens, Mark>;
 
     bool post_letter(Letter letter);
@@ -100,6 +105,8 @@ class Bus {
     void handle(Letter& letter);
     std::vector<Letter> take_letters();
     void read_control();
+    [[nodiscard]] std::chrono::milliseconds rest_left() const;
+    void read_events_with_restraint();
     void read_events();
     void send(const Replies& replies);
     bool is_entitled(zmq::message_t& frame, const std::string& proxy_id);
@@ -112,10 +119,13 @@ class Bus {
     std::thread thread_;
     GivingWay giving_way_;
     std::atomic<bool> keeps_up_{true};
+    std::atomic<std::uint64_t> rests_{0};
 
     // Used by the bus thread alone, once it runs.
     EventSink sink_;
     bool receiving_ = true;
+    Restraint restraint_;
+    SteadyClock::time_point rest_until_;
     std::int64_t lag_noted_at_ms_ = 0;
     std::int64_t malformed_logged_at_ms_, forged_logged_at_ms_;
 

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -63,6 +64,27 @@ TEST_CASE("a thread has the name it was given", "[thread]") {
         name = told.data();
     }).join();
     CHECK(name == "bus");
+}
+
+TEST_CASE("a nice value is the calling thread's and of those that it starts", "[thread]") {
+    // 0 is the calling thread.
+    const auto nice_value = [] { return ::getpriority(PRIO_PROCESS, 0); };
+    const int before = nice_value();
+    std::thread([&] {
+        lower_priority(19);
+        CHECK(nice_value() == 19);
+        CHECK(std::async(std::launch::async, nice_value).get() == 19);
+    }).join();
+    CHECK(nice_value() == before);
+}
+
+TEST_CASE("processor time is that of the calling thread", "[thread]") {
+    const std::chrono::nanoseconds before = processor_time();
+    std::thread([] {
+        while (processor_time() < std::chrono::milliseconds(20)) {
+        }
+    }).join();
+    CHECK(processor_time() - before < std::chrono::milliseconds(20));
 }
 
 TEST_CASE("a thread gives way when it wants to, and never before it began", "[thread]") {

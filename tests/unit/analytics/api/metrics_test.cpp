@@ -31,6 +31,7 @@ TEST_CASE("The metrics show ingest, proxies and sizes, without a key", "[api][me
     api.status.refused_proxies = 5;
     api.status.refused_keys = 6;
     api.status.forged_messages = 7;
+    api.status.rests = 8;
     IngestStatus& ingest = api.status.ingest;
     ingest.rows = 10;
     ingest.batches = 11;
@@ -75,6 +76,7 @@ TEST_CASE("The metrics show ingest, proxies and sizes, without a key", "[api][me
     is("bus_unannounced_events_total", "4");
     is("bus_refused_proxies_total", "5");
     is("bus_refused_keys_total", "6");
+    is("bus_rests_total", "8");
     is("bus_forged_messages_total", "7");
     is("ingest_rows_total", "10");
     is("ingest_batches_total", "11");

@@ -31,9 +31,9 @@ struct BusFixture : StoreFixture {
         options.rule = {1, milliseconds(0)};
         writer.reset();
     }
-    std::unique_ptr<Receiver> start() {
+    std::unique_ptr<Receiver> start(bool gives_way = false) {
         return std::make_unique<Receiver>("instance-" + std::to_string(++instances), addresses,
-                                          open("UTC"), clock, options);
+                                          open("UTC"), clock, options, std::nullopt, gives_way);
     }
     static Hello hello(std::uint64_t first, std::uint64_t next, const std::string& version = "") {
         return {"proxy-1", "test", first, next, version, 0};
@@ -41,6 +41,27 @@ struct BusFixture : StoreFixture {
     [[nodiscard]] std::string stored() const {
         return query("SELECT count(*), count(DISTINCT id) FROM request_logs");
     }
+};
+
+/// Threads that would take all processors of the machine twice over.
+class OtherWork {
+  public:
+    OtherWork() {
+        for (unsigned i = 0; i < 2 * std::thread::hardware_concurrency(); ++i) {
+            threads_.emplace_back([this] {
+                while (!done_.load(std::memory_order_relaxed)) {
+                }
+            });
+        }
+    }
+    ~OtherWork() {
+        done_.store(true);
+        for (std::thread& thread : threads_) thread.join();
+    }
+
+  private:
+    std::atomic<bool> done_{false};
+    std::vector<std::thread> threads_;
 };
 
 }  // namespace
@@ -65,6 +86,30 @@ TEST_CASE("hello, events, acks", "[bus]") {
     CHECK(status.connected);
     proxy.say(Ping{"proxy-1", "instance-1", 301, 0});
     CHECK(proxy.hear<Pong>().has_value());
+}
+
+TEST_CASE("on a full machine events wait, and all are stored", "[bus]") {
+    if (!GivingWay::is_permitted()) {
+        WARN("not permitted to this user");
+        return;
+    }
+    BusFixture f;
+    const auto receiver = f.start(true);
+    ProxyClient proxy("proxy-1", f.addresses);
+    proxy.say(BusFixture::hello(1, 1));
+    REQUIRE(proxy.hear<Welcome>());
+    unsigned seq = 0;
+    {
+        const OtherWork others;
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (receiver->bus.status().rests == 0 && std::chrono::steady_clock::now() < deadline) {
+            ++seq;
+            proxy.send(seq, make_event(seq));
+        }
+    }
+    CHECK(receiver->bus.status().rests > 0);
+    CHECK(proxy.hear_ack(seq));
+    CHECK(f.stored() == std::to_string(seq) + "|" + std::to_string(seq));
 }
 
 TEST_CASE("a gap leads to a resume and nothing is lost or doubled", "[bus]") {

@@ -19,7 +19,7 @@ struct Receiver {
 
     Receiver(const std::string& instance_id, const BusAddresses& addresses,
              std::unique_ptr<StoreWriter> store, const Clock& clock, WriterOptions options,
-             const std::optional<BusCurve>& curve = {})
+             const std::optional<BusCurve>& curve = {}, bool gives_way = false)
         : bus(addresses, curve, Delivery(instance_id, store->registry(), store->watermarks()),
               clock),
           writer(std::move(store), options, clock,
@@ -36,7 +36,7 @@ struct Receiver {
             event.bytes = memory_bytes(payload);
             writer.push(std::move(event));
         };
-        bus.start(sink);
+        bus.start(sink, gives_way);
     }
     ~Receiver() {
         bus.stop_receiving();
