@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "common/bus/context.hpp"
 #include "proto/event_codec.hpp"
 
 namespace ccproxy::analytics {
@@ -62,7 +63,7 @@ void prepare_ipc(const std::string& path, const std::string& where) {
 }  // namespace
 
 BusSockets::BusSockets(const BusAddresses& addresses, const std::optional<BusCurve>& curve)
-    : context_(1), events_(context_, ZMQ_PULL), control_(context_, ZMQ_ROUTER) {
+    : context_(make_bus_context()), events_(context_, ZMQ_PULL), control_(context_, ZMQ_ROUTER) {
     // Before the sockets, and gone after them: without it libzmq would let any key in.
     if (curve) gatekeeper_.emplace(context_, curve->allowed);
     events_.set(zmq::sockopt::linger, 0);

@@ -1,19 +1,10 @@
 #include "proxy/bus/sockets.hpp"
 
-#include <sched.h>
-
+#include "common/bus/context.hpp"
 #include "proto/control.hpp"
 
 namespace ccproxy::bus {
 namespace {
-
-/// Its thread does not push aside the one that wakes it: what that sends in a burst would go out
-/// message by message, each with a change from one to the other.
-zmq::context_t make_context() {
-    zmq::context_t context;
-    context.set(zmq::ctxopt::thread_sched_policy, SCHED_BATCH);
-    return context;
-}
 
 /// Called by ZeroMQ's thread when a message has been sent.
 void give_back(void*, void* block) {
@@ -23,7 +14,7 @@ void give_back(void*, void* block) {
 }  // namespace
 
 Sockets::Sockets(const PublisherOptions& options)
-    : context_(make_context()),
+    : context_(make_bus_context()),
       events_(context_, zmq::socket_type::push),
       control_(context_, zmq::socket_type::dealer) {
     for (zmq::socket_t* socket : {&events_, &control_}) {

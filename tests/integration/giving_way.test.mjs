@@ -15,16 +15,19 @@ const normal = 0;
 const batch = 3;
 const idle = 5; // SCHED_NORMAL, SCHED_BATCH and SCHED_IDLE, sched(7).
 
-/** The scheduling policy of each thread of `program` by its name, as in proc(5). */
-function policies(program) {
+/** What proc(5) tells of each thread of `program`, by its name: the fields of its `stat` from the third one on. */
+function threads(program) {
   const folder = `/proc/${program.pid}/task`;
-  return new Map(
-    readdirSync(folder).map((thread) => {
-      const [, name, rest] = /^\d+ \((.*)\) (.*)$/s.exec(readFileSync(`${folder}/${thread}/stat`, 'utf8'));
-      return [name, Number(rest.split(' ')[38])];
-    }),
-  );
+  return readdirSync(folder).map((thread) => {
+    const [, name, rest] = /^\d+ \((.*)\) (.*)$/s.exec(readFileSync(`${folder}/${thread}/stat`, 'utf8'));
+    return { name, fields: rest.trim().split(' ').map(Number) };
+  });
 }
+
+/** The scheduling policy of each thread, and its nice value. */
+const policies = (program) => new Map(threads(program).map(({ name, fields }) => [name, fields[38]]));
+const niceValues = (program) => new Map(threads(program).map(({ name, fields }) => [name, fields[16]]));
+const isOfZeroMq = (name) => name.startsWith('ZMQbg/');
 
 /** Whether a thread of this user may give way and stop that: CAP_SYS_NICE, or a limit of 20. */
 function isPermitted() {
@@ -70,11 +73,9 @@ it('the threads that take events in give way while they keep up, and no other do
   if (!isPermitted()) return t.skip('not permitted to this user');
   await eventually('both give way', bothGiveWay);
   for (const [name, value] of policies(stack.analytics)) {
-    assert.equal(value, ['bus', 'writer'].includes(name) ? idle : normal, name);
+    assert.equal(value, ['bus', 'writer'].includes(name) ? idle : isOfZeroMq(name) ? batch : normal, name);
   }
-  for (const [name, value] of policies(stack.proxy)) {
-    assert.equal(value, name.startsWith('ZMQbg/') ? batch : normal, name);
-  }
+  for (const [name, value] of policies(stack.proxy)) assert.equal(value, isOfZeroMq(name) ? batch : normal, name);
 
   const unlock = await lock(path.join(stack.dir, 'ccproxy.db'));
   const late = await record();
@@ -82,6 +83,14 @@ it('the threads that take events in give way while they keep up, and no other do
   await unlock();
   await stored(late);
   await eventually('both give way again', bothGiveWay);
+});
+
+it("ZeroMQ's threads come after the others of their program", () => {
+  for (const program of [stack.proxy, stack.analytics]) {
+    const values = niceValues(program);
+    assert.ok([...values.keys()].some(isOfZeroMq));
+    for (const [name, value] of values) assert.equal(value, isOfZeroMq(name) ? 10 : 0, name);
+  }
 });
 
 it('whoever calls the API need not wait for one that gives way', async (t) => {
@@ -98,5 +107,7 @@ it('without the permission to stop giving way nothing begins to', async () => {
   stack.analytics = stack.launch('analyticsd', 'prlimit', ['--nice=0:0', ...command]);
   await stack.analytics.logged(/does not give way to other work: that takes LimitNICE=\+0/);
   await stored(await record());
-  for (const [name, value] of policies(stack.analytics)) assert.equal(value, normal, name);
+  for (const [name, value] of policies(stack.analytics)) {
+    assert.equal(value, isOfZeroMq(name) ? batch : normal, name);
+  }
 });
