@@ -15,9 +15,9 @@ constexpr std::int64_t max_tokens = 1'000'000'000'000;
 
 /// Everything but the conversation.
 Result<Event> decode_fields(std::string_view bytes) {
-    const Result<rapidjson::Document> document = parse_json(bytes);
-    if (!document) return document.error();
-    JsonFields fields(*document);
+    const ParsedJson json(bytes);
+    if (json.error()) return *json.error();
+    JsonFields fields(json.value());
     const std::int64_t version = fields.required_integer("v");
     if (!fields.error() && version != event_version && version != continuing_event_version) {
         return Error{"v: version " + std::to_string(version) + " is not known here"};
@@ -176,9 +176,9 @@ std::string encode_envelope(const Envelope& envelope) {
 }
 
 Result<Envelope> decode_envelope(std::string_view bytes) {
-    const Result<rapidjson::Document> document = parse_json(bytes);
-    if (!document) return document.error();
-    JsonFields fields(*document);
+    const ParsedJson json(bytes);
+    if (json.error()) return *json.error();
+    JsonFields fields(json.value());
     Envelope envelope;
     envelope.proxy_id = fields.required_text("proxy_id", max_event_name_bytes);
     envelope.seq = static_cast<std::uint64_t>(fields.required_integer("seq", 1));

@@ -1,6 +1,7 @@
 // Reads the fields of one JSON object and remembers the first that does not fit.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -82,5 +83,31 @@ class JsonFields {
 
 /// Parses JSON text, refusing ill-formed UTF-8 and nesting that would exhaust the stack.
 Result<rapidjson::Document> parse_json(std::string_view bytes);
+
+/// The same for text that is parsed thousands of times a second: what is as small as an event
+/// without its conversation takes no memory but this object's, and what is larger takes more.
+class ParsedJson {
+  public:
+    explicit ParsedJson(std::string_view bytes);
+    ParsedJson(const ParsedJson&) = delete;
+    ParsedJson& operator=(const ParsedJson&) = delete;
+
+    /// Why the text is no JSON.
+    [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+    /// Lives as long as this object; null after an error.
+    [[nodiscard]] const rapidjson::Value& value() const { return document_; }
+
+  private:
+    using Pool = rapidjson::MemoryPoolAllocator<>;
+    static constexpr std::size_t stack_bytes = 1024;
+
+    alignas(std::max_align_t) char value_memory_[4096];
+    alignas(std::max_align_t) char stack_memory_[2 * stack_bytes];
+    Pool values_{value_memory_, sizeof value_memory_};
+    Pool stack_{stack_memory_, sizeof stack_memory_};
+    rapidjson::GenericDocument<rapidjson::UTF8<>, Pool, Pool> document_{&values_, stack_bytes,
+                                                                        &stack_};
+    std::optional<Error> error_;
+};
 
 }  // namespace ccproxy

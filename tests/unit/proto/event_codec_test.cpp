@@ -55,6 +55,19 @@ TEST_CASE("an event survives its encoding") {
     CHECK(decode_event(encoded(bare)).value() == bare);
 }
 
+TEST_CASE("an event may be far larger than most are") {
+    Event event = full_event();
+    event.error_message = std::string(max_event_error_bytes, 'e');
+    event.attempts_detail.assign(max_listed_attempts, {"spare", 529, std::string(200, 'a'), 40});
+    CHECK(decode_event(encoded(event)).value() == event);
+    // One that says more than this version knows: members by the thousand, and nesting.
+    std::string more;
+    for (int i = 0; i < 5000; ++i) more += "\"m" + std::to_string(i) + "\":{\"a\":[1,2]},";
+    const std::string nested = "\"n\":" + std::string(20'000, '[') + std::string(20'000, ']') + ",";
+    const std::string bytes = encoded(event);
+    CHECK(decode_event("{" + more + nested + bytes.substr(1)).value() == event);
+}
+
 TEST_CASE("usage that is not known is absent, not zero") {
     Event event = full_event();
     event.usage_source = UsageSource::none;
