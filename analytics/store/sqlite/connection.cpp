@@ -18,6 +18,12 @@ namespace {
 
 constexpr int busy_timeout_ms = 10'000;
 
+/// By default SQLite counts what it allocates, under a lock of the process: a thread that gives way
+/// could hold it while others wait. Takes effect before the first connection alone.
+void leave_memory_uncounted() {
+    [[maybe_unused]] static const int result = ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /// SQLite would create the file with the umask's mode; its -wal and -shm files take the mode of
 /// this one.
 void create_private(const std::string& path) {
@@ -41,6 +47,7 @@ void create_private(const std::string& path) {
 
 SQLite::Database open_for_writing(const std::string& path) {
     create_private(path);
+    leave_memory_uncounted();
     try {
         SQLite::Database database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX,
                                   busy_timeout_ms);
@@ -70,6 +77,7 @@ SQLite::Database open_for_writing(const std::string& path) {
 }
 
 SQLite::Database open_for_reading(const std::string& path) {
+    leave_memory_uncounted();
     try {
         SQLite::Database database(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX,
                                   busy_timeout_ms);
