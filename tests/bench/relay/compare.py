@@ -119,6 +119,8 @@ def compare_analyticsd(world, rounds, seconds):
     for _ in range(rounds):
         world.let_settle()
         one = {"running": world.load("ccproxy", shape, seconds)}
+        world.let_settle()
+        one["running, events late"] = world.late_load(shape, seconds)
         world.stop("analyticsd")
         world.let_settle()
         one["stopped"] = world.load("ccproxy", shape, seconds)
@@ -126,7 +128,8 @@ def compare_analyticsd(world, rounds, seconds):
         world.wait_until_known()
         world.wait_until_drained()
         taken.append(one)
-    print_states("analyticsd running and stopped, 1 KB JSON.", "analyticsd", taken, ("running", "stopped"))
+    print_states("analyticsd running and stopped, 1 KB JSON.", "analyticsd", taken,
+                 ("running", "running, events late", "stopped"))
 
 
 def compare_workers(world, rounds, seconds):
