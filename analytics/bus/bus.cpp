@@ -148,10 +148,10 @@ void Bus::wait_for_work() {
     std::array<zmq::pollitem_t, 3> items{{{nullptr, wake_fd_, ZMQ_POLLIN, 0},
                                           {sockets_->control().handle(), 0, ZMQ_POLLIN, 0},
                                           {sockets_->events().handle(), 0, ZMQ_POLLIN, 0}}};
-    // With a full queue events stay in the socket, and from there back in the proxies' journals.
-    // The commit that makes room wakes us.
     const milliseconds rest = rest_left();
     const bool rests = rest > milliseconds(0);
+    // While it rests, and with a full queue, events stay in the socket, and from there back in the
+    // proxies' journals. The commit that makes room wakes us.
     const std::size_t watched = receiving_ && !rests && sink_.has_room() ? 3 : 2;
     zmq::poll(items.data(), watched, rests ? rest : milliseconds(-1));
     if (items[0].revents != 0) {
