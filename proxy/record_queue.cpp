@@ -5,8 +5,6 @@ namespace {
 
 /// What many sessions that end at once may hold here.
 constexpr std::size_t max_bytes = 256 * 1024;
-/// A larger event is not copied.
-constexpr std::size_t max_copied_bytes = 16 * 1024;
 
 std::int64_t tokens_of(const Event& event) {
     return event.usage.prompt_tokens() + event.usage.output_tokens;
@@ -25,7 +23,7 @@ void RecordQueue::add(const Event& event, std::shared_ptr<const TokenEntry> toke
 
 void RecordQueue::add(const Event& event, const EventPieces& pieces,
                       std::shared_ptr<const TokenEntry> token) {
-    if (pieces.bytes() > max_copied_bytes) {
+    if (pieces.bytes() > journal::max_packed_event_bytes) {
         write();
         return count(*token, journal_.append(pieces.views()), tokens_of(event));
     }

@@ -267,7 +267,7 @@ class Publisher::Loop {
             // A seq that the disk has lost still needs its place in the sequence: it goes out
             // empty.
             const bool lost = pending_->seq > next_to_send_;
-            if (!send_event(next_to_send_, lost ? std::string_view() : pending_->payload)) {
+            if (!send_event(next_to_send_, lost ? std::string_view() : pending_->event)) {
                 blocked_ = true;
                 return;
             }

@@ -7,21 +7,26 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/journal/packing.hpp"
 #include "proxy/journal/segment.hpp"
 
 namespace ccproxy::journal {
 
-/// Events one behind the other, each with room for the header of its record, so that all are
-/// written from where they were made. For one thread.
+/// Payloads of events one behind the other, each with room for the header of its record, so that
+/// all are written from where they were packed. For one thread.
 class Batch {
   public:
     /// Begins an event: what is appended to the result up to commit() are its bytes. What was begun
     /// and never committed is gone.
     std::string& begin() {
-        bytes_.resize(bytes());
-        return bytes_.append(record_header_bytes, '\0');
+        event_.clear();
+        return event_;
     }
-    void commit() { ends_.push_back(bytes_.size()); }
+    void commit() {
+        bytes_.resize(bytes() + record_header_bytes);
+        packer_.append(event_, bytes_);
+        ends_.push_back(bytes_.size());
+    }
     /// Forgets the events, and keeps their memory for the next ones.
     void clear() { ends_.clear(); }
 
@@ -29,7 +34,7 @@ class Batch {
     [[nodiscard]] std::size_t count() const { return ends_.size(); }
     /// With the headers.
     [[nodiscard]] std::size_t bytes() const { return ends_.empty() ? 0 : ends_.back(); }
-    [[nodiscard]] std::string_view event(std::size_t index) const {
+    [[nodiscard]] std::string_view payload(std::size_t index) const {
         const std::size_t begin = begin_of(index) + record_header_bytes;
         return std::string_view(bytes_).substr(begin, ends_[index] - begin);
     }
@@ -37,8 +42,8 @@ class Batch {
     /// The records of all events, the first of which gets `first_seq`.
     std::string_view records(std::uint64_t first_seq) {
         for (std::size_t i = 0; i < count(); ++i) {
-            const std::string_view payload = event(i);
-            encode_record_header(first_seq + i, {&payload, 1}, bytes_.data() + begin_of(i));
+            const std::string_view one = payload(i);
+            encode_record_header(first_seq + i, {&one, 1}, bytes_.data() + begin_of(i));
         }
         return std::string_view(bytes_).substr(0, bytes());
     }
@@ -48,6 +53,8 @@ class Batch {
         return index == 0 ? 0 : ends_[index - 1];
     }
 
+    Packer packer_;
+    std::string event_;  ///< The one that was begun.
     std::string bytes_;
     std::vector<std::size_t> ends_;
 };

@@ -4,10 +4,8 @@
 
 namespace ccproxy::journal {
 
-Block& BlockPool::take(std::size_t at_least_bytes, const Block* in_use) {
-    const auto is_free = [in_use](const std::unique_ptr<Block>& block) {
-        return block.get() != in_use && !block->is_lent();
-    };
+Block& BlockPool::take(std::size_t at_least_bytes) {
+    const auto is_free = [](const std::unique_ptr<Block>& block) { return !block->is_lent(); };
     std::erase_if(blocks_, [&](const std::unique_ptr<Block>& block) {
         return block->size() > block_bytes_ && is_free(block);
     });

@@ -1,4 +1,4 @@
-// The memory that a journal is read into, lent to those who send what stands in it.
+// The memory that events of a journal are unpacked into, lent to those who send them.
 #pragma once
 
 #include <atomic>
@@ -35,9 +35,9 @@ class BlockPool {
   public:
     explicit BlockPool(std::size_t block_bytes) : block_bytes_(block_bytes) {}
 
-    /// A block of at least this size that is neither lent nor `in_use`. One that had to be larger
-    /// than usual is not kept for the next time.
-    Block& take(std::size_t at_least_bytes, const Block* in_use);
+    /// A block of at least this size that is not lent. One that had to be larger than usual is not
+    /// kept for the next time.
+    Block& take(std::size_t at_least_bytes);
 
     /// What the blocks hold that are lent.
     [[nodiscard]] std::size_t lent_bytes() const;

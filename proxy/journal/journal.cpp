@@ -191,8 +191,8 @@ void Journal::append(Batch& batch, std::vector<std::uint64_t>& seqs) {
         } else {
             // Some of them may find room.
             for (std::size_t i = 0; i < batch.count(); ++i) {
-                const std::string_view event = batch.event(i);
-                const bool written = write_record({&event, 1});
+                const std::string_view payload = batch.payload(i);
+                const bool written = write_record({&payload, 1});
                 if (!written) count_drop();
                 seqs.push_back(written ? next_seq_ - 1 : 0);
             }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "proxy/journal/packing.hpp"
 #include "proxy/journal/segment.hpp"
 
 namespace ccproxy::journal {
@@ -19,7 +20,8 @@ constexpr std::uint64_t max_seq_step = std::uint64_t{1} << 32;
 
 }  // namespace
 
-JournalReader::JournalReader(std::string folder) : folder_(std::move(folder)), pool_(block_bytes) {}
+JournalReader::JournalReader(std::string folder)
+    : folder_(std::move(folder)), read_(std::make_unique<Block>(block_bytes)), pool_(block_bytes) {}
 
 void JournalReader::seek(std::uint64_t seq) {
     wanted_ = std::max<std::uint64_t>(seq, 1);
@@ -35,23 +37,28 @@ bool JournalReader::open_segment_for(std::uint64_t seq) {
     file_ = open_file(folder_ + "/" + segment_name(*after), O_RDONLY);
     segment_ = *after;
     offset_ = segment_magic.size();
-    forget_block();
+    forget_read();
     return true;
 }
 
 bool JournalReader::fill(std::size_t at_least_bytes) {
     if (size_ - used_ >= at_least_bytes) return true;
     const std::size_t have = size_ - used_;
-    const bool fits = block_ != nullptr && !block_->is_lent() && block_->size() >= at_least_bytes;
-    Block& block = fits ? *block_ : pool_.take(at_least_bytes, block_);
-    if (have > 0) std::memmove(block.data(), block_->data() + used_, have);
-    block_ = &block;
+    const std::size_t wanted_bytes = std::max(at_least_bytes, block_bytes);
+    if (read_->size() == wanted_bytes) {
+        std::memmove(read_->data(), read_->data() + used_, have);
+    } else {
+        // As large as a large record needs it, for as long as it does.
+        auto other = std::make_unique<Block>(wanted_bytes);
+        std::memcpy(other->data(), read_->data() + used_, have);
+        read_ = std::move(other);
+    }
     offset_ += used_;
     used_ = 0;
     size_ = have;
     ssize_t got = 0;
     do {
-        got = ::pread(file_.get(), block.data() + have, block.size() - have,
+        got = ::pread(file_.get(), read_->data() + have, read_->size() - have,
                       static_cast<off_t>(offset_ + have));
     } while (got < 0 && errno == EINTR);
     if (got < 0) {
@@ -60,6 +67,28 @@ bool JournalReader::fill(std::size_t at_least_bytes) {
     }
     size_ += static_cast<std::size_t>(got);
     return size_ >= at_least_bytes;
+}
+
+/// The event in a payload, where it can be lent.
+std::optional<std::string_view> JournalReader::unpacked(std::string_view payload) {
+    const std::optional<std::size_t> bytes = unpacked_bytes(payload);
+    if (!bytes) return std::nullopt;
+    char* const out = room_for(*bytes);
+    if (!unpack(payload, out)) return std::nullopt;
+    events_end_ += *bytes;
+    return std::string_view(out, *bytes);
+}
+
+char* JournalReader::room_for(std::size_t event_bytes) {
+    if (events_ != nullptr && !events_->is_lent()) events_end_ = 0;
+    // A block that had to be larger than usual goes back after one event.
+    const bool fits = events_ != nullptr && events_->size() == block_bytes &&
+                      events_->size() - events_end_ >= event_bytes;
+    if (!fits) {
+        events_ = &pool_.take(event_bytes);
+        events_end_ = 0;
+    }
+    return events_->data() + events_end_;
 }
 
 std::optional<JournalReader::Entry> JournalReader::scan(std::uint64_t last_seq) {
@@ -76,8 +105,10 @@ std::optional<JournalReader::Entry> JournalReader::scan(std::uint64_t last_seq) 
                 used_ += bytes;
                 damage.reset();
                 if (record->seq < wanted_) continue;
+                const auto event = unpacked(record->payload);
+                if (!event) continue;
                 wanted_ = record->seq + 1;
-                return Entry{record->seq, record->payload};
+                return Entry{record->seq, *event};
             }
         }
         // Damaged: look for the next intact record byte by byte.
@@ -88,7 +119,7 @@ std::optional<JournalReader::Entry> JournalReader::scan(std::uint64_t last_seq) 
         // No intact record behind the damage yet. Come back to it: what looked damaged at the very
         // end may be a record in the middle of being written.
         offset_ = *damage;
-        forget_block();
+        forget_read();
     }
     return std::nullopt;
 }

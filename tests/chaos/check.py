@@ -8,9 +8,11 @@ import re
 import sqlite3
 import struct
 
+from packing import event_of
 from stack import eventually
 
 STATUS_COUNTS = ("lost", "dropped")
+MAX_SEQ_STEP = 1 << 24  # A run has fewer events.
 # What rows add up to in usage_stats_daily.
 SUMS = """SELECT date(request_at / 1000, 'unixepoch'), token_id, ifnull(account_id, ''), ifnull(mode, ''),
  ifnull(model, ''), count(*), sum(success), sum(1 - success), ifnull(sum(prompt_tokens), 0),
@@ -53,19 +55,19 @@ def journal_records(state):
 
 def segment_records(data, at=8):
     """(seq, event, offset of its end) of each intact record; passes over what a power cut has damaged."""
+    last = 0
     while at + 16 <= len(data):
         size, _, seq = struct.unpack_from("<IIQ", data, at)
         end = at + 16 + size
         try:
-            if seq == 0 or end > len(data):
+            if not last < seq < last + MAX_SEQ_STEP or end > len(data):
                 raise ValueError
-            yield seq, json.loads(data[at + 16:end]), end
-            at = end
+            event = event_of(data[at + 16:end])
         except ValueError:
-            next_event = data.find(b'{"v":', at + 17)
-            if next_event < 0:
-                return
-            at = next_event - 16
+            at += 1
+            continue
+        yield seq, event, end
+        last, at = seq, end
 
 
 def journal_id(state):

@@ -6,6 +6,7 @@
 
 #include "proxy/journal/reader.hpp"
 #include "proxy/net/task.hpp"
+#include "tests/unit/proxy/journal/journal_fixture.hpp"
 #include "tests/unit/temp_folder.hpp"
 
 namespace ccproxy {
@@ -45,7 +46,7 @@ struct Fixture {
 
     net::Task<void> request(std::string name, std::size_t error_bytes = 0) {
         Event event = event_of(name);
-        event.error_message.assign(error_bytes, 'x');
+        event.error_message = journal::noise(error_bytes);
         queue.add(event, token);
         said.append(name).append(" waits, ");
         co_await queue.written();
@@ -66,7 +67,7 @@ struct Fixture {
         journal::JournalReader reader(journal.folder());
         std::vector<std::string> names;
         while (const auto entry = reader.next(journal.last_seq())) {
-            names.push_back(decode_event(entry->payload).value().user_name);
+            names.push_back(decode_event(entry->event).value().user_name);
         }
         return names;
     }
@@ -102,7 +103,7 @@ TEST_CASE("what nobody waits for is written in its turn all the same") {
     CHECK(f.recorded() == std::vector<std::string>{"aborted"});
 }
 
-TEST_CASE("a large event with what was said is written at once, behind those that wait") {
+TEST_CASE("an event too large to be packed is written at once, behind those that wait") {
     Fixture f;
     const auto say = [&](const std::string& name, std::size_t bytes) {
         ConversationText text;

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,13 +33,21 @@ inline Entries read_all(const Journal& journal, std::uint64_t from = 1) {
     reader.seek(from);
     Entries entries;
     while (const auto entry = reader.next(journal.last_seq())) {
-        entries.emplace_back(entry->seq, entry->payload);
+        entries.emplace_back(entry->seq, entry->event);
     }
     return entries;
 }
 
+/// Bytes that cannot be packed.
+inline std::string noise(std::size_t bytes) {
+    std::mt19937 random(static_cast<unsigned>(bytes));
+    std::string text(bytes, '\0');
+    for (char& c : text) c = static_cast<char>(' ' + random() % 95);
+    return text;
+}
+
 inline std::string event(std::uint64_t seq) {
-    return "event " + std::to_string(seq) + std::string(100, '.');
+    return "event " + std::to_string(seq) + noise(100);
 }
 
 inline Entries events(std::uint64_t from, std::uint64_t to) {

@@ -63,7 +63,7 @@ TEST_CASE("a block that is lent stays as it was while the reader goes on") {
     while (const auto entry = reader.next(20)) {
         if (entry->seq % 3 != 0) continue;
         reader.block().lend();
-        lent.emplace_back(&reader.block(), entry->payload);
+        lent.emplace_back(&reader.block(), entry->event);
     }
     REQUIRE(lent.size() == 6);
     for (std::uint64_t i = 0; i < 6; ++i) CHECK(lent[i].second == text(3 * (i + 1)));
@@ -72,7 +72,7 @@ TEST_CASE("a block that is lent stays as it was while the reader goes on") {
     CHECK(reader.lent_bytes() == 0);
     reader.seek(1);
     std::uint64_t seq = 0;
-    while (const auto entry = reader.next(20)) CHECK(entry->payload == text(++seq));
+    while (const auto entry = reader.next(20)) CHECK(entry->event == text(++seq));
     CHECK(seq == 20);
 }
 
