@@ -1,5 +1,7 @@
 #include "analytics/ingest/inbox.hpp"
 
+#include <algorithm>
+
 namespace ccproxy::analytics {
 
 bool Inbox::has_room() const {
@@ -12,6 +14,7 @@ void Inbox::push(QueuedEvent event) {
     if (closed_) return;  // Its proxy has no ack for it and sends it again.
     ++level_.events;
     level_.bytes += event.bytes;
+    if (events_.full()) events_.set_capacity(std::max<std::size_t>(2 * events_.size(), 64));
     events_.push_back({std::move(event), std::chrono::steady_clock::now()});
     // The writer sleeps until the oldest event is due: it must hear of the first one, and of a full
     // batch.

@@ -1,11 +1,11 @@
 // What waits for the writer thread: events up to a bound, and commands, which go first.
 #pragma once
 
+#include <boost/circular_buffer.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <vector>
@@ -84,7 +84,7 @@ class Inbox {
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     // Guarded by mutex_.
-    std::deque<Waiting> events_;
+    boost::circular_buffer<Waiting> events_;  ///< Grows to what has waited at once.
     std::vector<Command> commands_;
     Level level_;
     bool closed_ = false;

@@ -1,6 +1,11 @@
 #include "proto/event_codec.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
+#include <vector>
+
+#include "proto/json_fields.hpp"
 
 namespace ccproxy {
 namespace {
@@ -53,6 +58,26 @@ TEST_CASE("an event survives its encoding") {
     bare.token_id = "token";
     bare.status_code = 499;
     CHECK(decode_event(encoded(bare)).value() == bare);
+}
+
+TEST_CASE("the members of an event may come in any order") {
+    const Event event = full_event();
+    const Result<rapidjson::Document> document = parse_json(encoded(event));
+    std::vector<const rapidjson::Document::Member*> members;
+    for (const auto& member : document->GetObject()) members.push_back(&member);
+    std::mt19937 random(1);
+    for (int i = 0; i < 100; ++i) {
+        std::shuffle(members.begin(), members.end(), random);
+        rapidjson::StringBuffer text;
+        rapidjson::Writer<rapidjson::StringBuffer> writer(text);
+        writer.StartObject();
+        for (const auto* member : members) {
+            member->name.Accept(writer);
+            member->value.Accept(writer);
+        }
+        writer.EndObject();
+        CHECK(decode_event(text.GetString()).value() == event);
+    }
 }
 
 TEST_CASE("an event may be far larger than most are") {

@@ -58,6 +58,25 @@ TEST_CASE("a batch keeps the order and knows each proxy's last seq", "[ingest]")
     CHECK(batch.proxies.at("p").generation == 1);
 }
 
+TEST_CASE("any number of events that wait comes out in the order in which it came", "[ingest]") {
+    Inbox inbox({100'000, 10'000'000}, {1, milliseconds(0)});
+    std::uint64_t pushed = 0;
+    std::uint64_t taken = 0;
+    for (const std::uint64_t more : {30, 1'500, 40, 5'000, 0, 3}) {
+        for (std::uint64_t i = 0; i < more; ++i) inbox.push(event(++pushed));
+        // Some stay behind, and more come behind these.
+        const Batch batch = inbox.wait(never, true).batch;
+        for (const IngestItem& item : batch.items) REQUIRE(item.seq == ++taken);
+        inbox.release(batch);
+    }
+    CHECK(inbox.level().events == pushed - taken);
+    while (taken < pushed) {
+        for (const IngestItem& item : inbox.wait(never, true).batch.items) {
+            REQUIRE(item.seq == ++taken);
+        }
+    }
+}
+
 TEST_CASE("fewer events than a batch wait for their time", "[ingest]") {
     Inbox inbox({100, 10'000}, {3, milliseconds(20)});
     inbox.push(event(1));
