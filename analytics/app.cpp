@@ -251,9 +251,18 @@ class App::Impl {
             if (found) collect_garbage();
             return found;
         };
-        return {open_reader(), add_token,  revoke_token,        change_settings,
-                retry,         let_go,     delete_conversation, [this] { return status(); },
-                clock_,        *scheduler_};
+        const auto index = [this] { writer_->index_conversations(); };
+        return {open_reader(),
+                add_token,
+                revoke_token,
+                change_settings,
+                retry,
+                let_go,
+                delete_conversation,
+                index,
+                [this] { return status(); },
+                clock_,
+                *scheduler_};
     }
 
     const Config config_;

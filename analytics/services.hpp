@@ -35,6 +35,9 @@ struct Services {
     /// With the messages that it alone held; where they are many, the rest of them goes with the
     /// next run of the job `retain`. False when there is no such conversation.
     std::function<bool(std::string id)> delete_conversation;
+    /// Returns once a search finds all that is stored; where the database takes nothing, without
+    /// that. Never throws.
+    std::function<void()> index_conversations;
     std::function<SystemStatus()> status;
     const Clock& clock;
     Scheduler& scheduler;

@@ -39,6 +39,7 @@ http::Response search_conversations(const Call& call) {
     const SearchRequest request = read_request(params);
     if (const auto error = params.error()) return http::error_response(400, error->message);
 
+    call.worker.services.index_conversations();
     const Result<SearchPage> page = call.worker.reader->search_conversations(request);
     if (!page) return http::error_response(400, page.error().message);
     JsonText json;

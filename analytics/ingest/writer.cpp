@@ -45,8 +45,8 @@ void Writer::loop() {
     Time checkpoint_at = std::chrono::steady_clock::now() + options_.checkpoint_interval;
     Time retry_at{};
     while (true) {
-        const Time wake_at =
-            pending_.items.empty() ? checkpoint_at : std::min(retry_at, checkpoint_at);
+        Time wake_at = pending_.items.empty() ? checkpoint_at : std::min(retry_at, checkpoint_at);
+        if (index_is_behind_) wake_at = std::min(wake_at, index_at_);
         Inbox::Work work = inbox_.wait(wake_at, pending_.items.empty());
         for (const Inbox::Command& command : work.commands) {
             command();
@@ -61,28 +61,39 @@ void Writer::loop() {
                 retry_at = std::chrono::steady_clock::now() + pause_;
             }
         }
+        if (index_is_behind_ && std::chrono::steady_clock::now() >= index_at_) index();
         if (std::chrono::steady_clock::now() >= checkpoint_at) {
             checkpoint();
             checkpoint_at = std::chrono::steady_clock::now() + options_.checkpoint_interval;
         }
         if (work.closed && work.empty) break;
     }
+    if (index_is_behind_) index();
     checkpoint();
 }
 
 bool Writer::write_pending() {
     AppendReport report;
+    const Time now = std::chrono::steady_clock::now();
+    const auto indexing = now >= index_at_ ? Indexing::at_once : Indexing::later;
+    const bool was_behind = index_is_behind_;
+    // Before any of the batch can be seen.
+    if (indexing == Indexing::later) index_is_behind_ = true;
     try {
         if (options_.storing) {
-            report = store_->append(pending_.items);
+            report = store_->append(pending_.items, indexing);
         } else {
             store_->discard(pending_.items);
         }
     } catch (const std::exception& error) {
+        index_is_behind_ = was_behind;
         note_failure(error.what());
         return false;
     }
     dirty_ = true;
+    const bool is_searched = was_behind || report.conversations > 0;
+    index_is_behind_ = indexing == Indexing::later && is_searched;
+    if (indexing == Indexing::at_once && is_searched) index_at_ = now + options_.index_interval;
     note_success(report);
     inbox_.release(pending_);
     Committed committed{std::move(pending_.proxies), std::move(report.quarantined), {}};
@@ -126,6 +137,28 @@ void Writer::note_failure(const std::string& what) {
     if (status_.last_error == what) return;
     spdlog::error("the database does not take events; they wait and are tried again: {}", what);
     status_.last_error = what;
+}
+
+void Writer::index_conversations() {
+    if (!index_is_behind_) return;
+    try {
+        run([this](StoreWriter&) { index(); });
+    } catch (const std::runtime_error&) {
+        // It is stopping, and will index what is left.
+    }
+}
+
+void Writer::index() {
+    index_at_ = std::chrono::steady_clock::now() + options_.index_interval;
+    try {
+        store_->index_conversations();
+        dirty_ = true;
+        index_is_behind_ = false;
+    } catch (const std::exception& error) {
+        // Nothing is lost: it is tried again, and at the next start. That the database fails is
+        // said once, of the batch that fails with it.
+        spdlog::debug("the search index is behind: {}", error.what());
+    }
 }
 
 void Writer::checkpoint() {

@@ -2,6 +2,7 @@
 // checkpoints.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <future>
@@ -27,6 +28,9 @@ struct WriterOptions {
     std::chrono::milliseconds first_retry{100};
     std::chrono::milliseconds last_retry{5'000};  ///< The pause doubles up to this.
     std::chrono::milliseconds checkpoint_interval{60'000};
+    /// The search index is written no more often than this, unless somebody searches: every time it
+    /// is, a part of it comes to be that has to be merged with others.
+    std::chrono::milliseconds index_interval{1'000};
     /// Asked on the writer thread before each batch: whether the thread gives way to all others of
     /// the machine. Without it, never.
     std::function<bool()> gives_way;
@@ -72,6 +76,10 @@ class Writer {
         return answer.get();
     }
 
+    /// Returns once a search finds all that is committed; at once where it does. Where the database
+    /// fails or the writer is stopping, without that. From any other thread.
+    void index_conversations();
+
     [[nodiscard]] IngestStatus status() const;
 
   private:
@@ -82,6 +90,7 @@ class Writer {
     bool write_pending();
     void note_success(const AppendReport& report);
     void note_failure(const std::string& what);
+    void index();
     void checkpoint();
 
     const WriterOptions options_;
@@ -96,6 +105,9 @@ class Writer {
     Batch pending_;
     std::chrono::milliseconds pause_{0};
     bool dirty_ = false;  ///< Written to since the last checkpoint.
+    Time index_at_{};     ///< Not before.
+
+    std::atomic<bool> index_is_behind_{false};  ///< Set by the writer thread alone.
 
     mutable std::mutex mutex_;
     IngestStatus status_;  ///< Guarded by mutex_; without the queue's level.

@@ -42,6 +42,8 @@ class SearchWriter {
   public:
     virtual ~SearchWriter() = default;
 
+    /// Makes the conversations found that append() left for later.
+    virtual void index_conversations() = 0;
     /// What is deleted is found no more at once, but its words leave the file only as the index is
     /// written anew, which is worth while when a tenth of it has been deleted. Writes about
     /// `max_pages` of 4 KB; true when there may be more to do.

@@ -181,6 +181,9 @@ struct StorageSizes {
     int schema_version = 0;
 };
 
+/// When the conversations of a batch, and those before them, are found by a search.
+enum class Indexing { at_once, later };
+
 /// What a checkpoint left in the write-ahead log since readers still use it; 0 when it took all.
 struct CheckpointReport {
     std::int64_t held_back_bytes = 0;
@@ -200,7 +203,10 @@ class StoreWriter : public CompressionWriter,
     /// Rows, roll-ups, quarantine and the proxies' watermarks, in one transaction. When it returns,
     /// the batch survives a power cut. An event whose id is known already is not stored again. A
     /// poison event is quarantined, the rest goes on.
-    virtual AppendReport append(const std::vector<IngestItem>& batch) = 0;
+    virtual AppendReport append(const std::vector<IngestItem>& batch, Indexing indexing) = 0;
+    AppendReport append(const std::vector<IngestItem>& batch) {
+        return append(batch, Indexing::at_once);
+    }
     /// Moves the watermarks on as append() would, but stores nothing.
     virtual void discard(const std::vector<IngestItem>& batch) = 0;
     /// proxy_id to the seq up to which all is stored.

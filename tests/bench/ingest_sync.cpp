@@ -57,7 +57,7 @@ class Runner {
         std::vector<double> times_ms;
         for (const auto& batch : batches) {
             const Clock::time_point start = Clock::now();
-            const AppendReport report = appender_.append(batch);
+            const AppendReport report = appender_.append(batch, Indexing::at_once);
             if (report.rows != batch.size()) std::abort();
             ++batches_;
             if (way_.batches_a_checkpoint != 0 && batches_ % way_.batches_a_checkpoint == 0) {

@@ -52,7 +52,7 @@ Appender::Appender(SQLite::Database& database, const DayZone& zone, QuarantineLi
       search_(database),
       quarantine_(database, limits) {}
 
-AppendReport Appender::append(const std::vector<IngestItem>& items) {
+AppendReport Appender::append(const std::vector<IngestItem>& items, Indexing indexing) {
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
     roll_ups_.groups.begin();
     Batch batch(zone_);
@@ -60,6 +60,7 @@ AppendReport Appender::append(const std::vector<IngestItem>& items) {
         if (is_next(item, batch)) store(item, batch);
     }
     write_sums(batch);
+    if (indexing == Indexing::at_once) search_.catch_up();
     write_progress(batch);
     std::uint64_t quarantined = 0;
     for (const auto& [proxy_id, count] : batch.report.quarantined) quarantined += count;
@@ -67,6 +68,12 @@ AppendReport Appender::append(const std::vector<IngestItem>& items) {
     transaction.commit();
     roll_ups_.groups.committed();
     return batch.report;
+}
+
+void Appender::index_conversations() {
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    search_.catch_up();
+    transaction.commit();
 }
 
 void Appender::discard(const std::vector<IngestItem>& items) {
@@ -104,6 +111,7 @@ std::optional<RetryReport> Appender::retry(std::int64_t id, const StoreWriter::D
     } else {
         quarantine_.erase(id);
         write_sums(batch);
+        if (batch.report.conversations > 0) search_.catch_up();
     }
     transaction.commit();
     roll_ups_.groups.committed();
@@ -217,7 +225,6 @@ void Appender::write_sums(const Batch& batch) {
         roll_ups_.open_hour.follow(zone_.hour_of(batch.received_at_ms));
     }
     batch.roll_up.write(roll_ups_);
-    if (batch.report.conversations > 0) search_.catch_up();
     for (const auto& [token_id, use] : batch.tokens) {
         update_token_.tryReset();
         update_token_.bindNoCopy(1, token_id);

@@ -1,5 +1,5 @@
-// Writes a batch of events: rows, conversations and their index, roll-ups, token totals, quarantine
-// and watermarks, in one transaction.
+// Writes a batch of events: rows, conversations and, unless that is left for later, their index,
+// roll-ups, token totals, quarantine and watermarks, in one transaction.
 #pragma once
 
 #include <SQLiteCpp/Database.h>
@@ -28,7 +28,8 @@ class Appender {
              ConversationOptions conversations = {});
 
     /// See StoreWriter.
-    AppendReport append(const std::vector<IngestItem>& batch);
+    AppendReport append(const std::vector<IngestItem>& batch, Indexing indexing);
+    void index_conversations();
     void discard(const std::vector<IngestItem>& batch);
     std::optional<RetryReport> retry(std::int64_t id, const StoreWriter::Decode& decode);
     bool delete_quarantined(std::int64_t id);

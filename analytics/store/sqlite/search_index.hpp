@@ -16,8 +16,7 @@ class SearchIndex {
     /// `database` must outlive it.
     explicit SearchIndex(SQLite::Database& database);
 
-    /// Takes in all conversations that came since the last call. To be called at the end of every
-    /// transaction that adds some.
+    /// Takes in all conversations that came since the last call. Within a transaction.
     void catch_up();
 
     /// The oldest of them, at most `max_rows`; false when there are none. Within a transaction.

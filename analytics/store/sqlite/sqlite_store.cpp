@@ -64,8 +64,8 @@ class SqliteWriter final : public StoreWriter {
         }
     }
 
-    AppendReport append(const std::vector<IngestItem>& batch) override {
-        return appender_.append(batch);
+    AppendReport append(const std::vector<IngestItem>& batch, Indexing indexing) override {
+        return appender_.append(batch, indexing);
     }
     void discard(const std::vector<IngestItem>& batch) override { appender_.discard(batch); }
 
@@ -120,6 +120,7 @@ class SqliteWriter final : public StoreWriter {
     std::int64_t purge_request_logs(std::int64_t before_ms, std::int64_t max_rows) override {
         return analytics::purge_request_logs(database_, before_ms, max_rows);
     }
+    void index_conversations() override { appender_.index_conversations(); }
     bool compact_search(std::int64_t max_pages) override {
         return analytics::compact_search(database_, max_pages);
     }

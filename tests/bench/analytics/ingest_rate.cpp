@@ -33,7 +33,7 @@ class Bare {
   public:
     explicit Bare(SQLite::Database& database)
         : database_(database), insert_(database, insert_log_row) {}
-    void append(const std::vector<IngestItem>& batch) {
+    void append(const std::vector<IngestItem>& batch, Indexing) {
         SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
         for (const IngestItem& item : batch) {
             bind_log_row(insert_, std::get<PricedEvent>(item.content), item.proxy_id);
@@ -65,7 +65,7 @@ void measure(Way& way, const Batches& batches, Rates& rates) {
     const auto rows = static_cast<double>(batches.size() * batches.front().size());
     const auto start = Steady::now();
     const double processor = processor_seconds();
-    for (const auto& batch : batches) way.append(batch);
+    for (const auto& batch : batches) way.append(batch, Indexing::at_once);
     rates.by_processor.push_back(rows / (processor_seconds() - processor));
     rates.by_clock.push_back(rows / std::chrono::duration<double>(Steady::now() - start).count());
 }

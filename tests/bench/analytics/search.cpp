@@ -173,7 +173,8 @@ class Ingest {
 
     void append(const std::vector<IngestItem>& batch) {
         measure(times_, [&] {
-            if (appender_.append(batch).conversations != batch.size()) std::abort();
+            if (appender_.append(batch, Indexing::at_once).conversations != batch.size())
+                std::abort();
         });
     }
     void print(const char* name) const {

@@ -109,6 +109,7 @@ Services ApiFixture::services() {
         [this, locked](const std::string& id) {
             return locked([&] { return writer_->delete_conversation(id); });
         },
+        [this] { ++indexings; },
         [this] { return status; },
         clock,
         *scheduler_,

@@ -64,7 +64,8 @@ class ApiFixture {
     SystemStatus status;  ///< Set before a call is made.
     std::atomic<bool> writer_fails = false;
     int registry_changes = 0;
-    std::mutex job_steps;  ///< While the test holds it, a job that runs does not go on.
+    std::atomic<int> indexings = 0;  ///< How often the index was asked to catch up.
+    std::mutex job_steps;            ///< While the test holds it, a job that runs does not go on.
 
   private:
     Services services();

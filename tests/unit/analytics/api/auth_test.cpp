@@ -109,7 +109,7 @@ TEST_CASE("Whoever tries too many wrong keys learns nothing of a right one", "[a
 TEST_CASE("A server without an admin key does not start", "[api][auth]") {
     const SteppedClock clock;
     Scheduler scheduler({}, {}, {}, clock);
-    ApiServer server(ApiConfig{}, Services{{}, {}, {}, {}, {}, {}, {}, {}, clock, scheduler});
+    ApiServer server(ApiConfig{}, Services{{}, {}, {}, {}, {}, {}, {}, {}, {}, clock, scheduler});
     CHECK_THROWS_WITH(server.start(), "the admin key must not be empty");
 }
 

@@ -41,6 +41,7 @@ TEST_CASE("a search gives what it found, with the piece that shows it", "[api][s
     CHECK(text_of(found["snippet_of"]) == "prompt");
     CHECK_FALSE(found.HasMember("messages_json"));
 
+    CHECK(api.indexings == 1);  // Before each search.
     const JsonAnswer all = api.get("/api/conversations/search?q=%22the+disk%22");
     CHECK(all.json["token_id"].IsNull());
     CHECK(text_of(all.json["conversations"][0]["snippet_of"]) == "completion");

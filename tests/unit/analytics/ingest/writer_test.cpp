@@ -9,7 +9,7 @@
 #include <deque>
 #include <thread>
 
-#include "tests/unit/analytics/store/store_fixture.hpp"
+#include "tests/unit/analytics/store/conversation_fixture.hpp"
 
 using namespace ccproxy;
 using namespace ccproxy::analytics;
@@ -58,18 +58,21 @@ class FlakyStore final : public StoreWriter {
     struct Control {
         std::atomic<int> failures{0};
         std::atomic<int> checkpoints{0};
-        std::atomic<int> policy{-1};  ///< Of the thread that appended last, as in sched(7).
+        std::atomic<int> indexed_batches{0}, other_batches{0};
+        std::atomic<int> indexings{0};  ///< Apart from batches.
+        std::atomic<int> policy{-1};    ///< Of the thread that appended last, as in sched(7).
     };
     FlakyStore(std::unique_ptr<StoreWriter> store, Control& control)
         : store_(std::move(store)), control_(control) {}
 
-    AppendReport append(const std::vector<IngestItem>& batch) override {
+    AppendReport append(const std::vector<IngestItem>& batch, Indexing indexing) override {
         control_.policy = ::sched_getscheduler(0);
         if (control_.failures.load() != 0) {
             if (control_.failures.load() > 0) --control_.failures;
             throw std::runtime_error("disk full");
         }
-        return store_->append(batch);
+        ++(indexing == Indexing::at_once ? control_.indexed_batches : control_.other_batches);
+        return store_->append(batch, indexing);
     }
     void discard(const std::vector<IngestItem>& batch) override { store_->discard(batch); }
     std::map<std::string, std::uint64_t> watermarks() override { return store_->watermarks(); }
@@ -89,6 +92,10 @@ class FlakyStore final : public StoreWriter {
     void save_job(const JobRecord& record) override { store_->save_job(record); }
     std::int64_t purge_request_logs(std::int64_t before_ms, std::int64_t max_rows) override {
         return store_->purge_request_logs(before_ms, max_rows);
+    }
+    void index_conversations() override {
+        store_->index_conversations();
+        ++control_.indexings;
     }
     bool compact_search(std::int64_t max_pages) override {
         return store_->compact_search(max_pages);
@@ -123,7 +130,7 @@ class FlakyStore final : public StoreWriter {
     Control& control_;
 };
 
-struct WriterFixture : StoreFixture {
+struct WriterFixture : ConversationFixture {
     FlakyStore::Control control;
     Commits commits;
     WriterOptions options;
@@ -141,6 +148,13 @@ struct WriterFixture : StoreFixture {
         return started;
     }
     static QueuedEvent event(unsigned seq) { return {make_item(seq, make_event(seq)), 100, 0}; }
+    static QueuedEvent turn(unsigned seq) {
+        return {make_item(seq, make_turn(seq, {said("user", "apple")})), 100, 0};
+    }
+    /// How many conversations a search may find.
+    [[nodiscard]] std::string indexed() const {
+        return query("SELECT value FROM counters WHERE name = 'search_indexed'");
+    }
 };
 
 }  // namespace
@@ -210,6 +224,51 @@ TEST_CASE("the writer gives way while it is told to, and not for commands", "[in
     writer->push(WriterFixture::event(2));
     REQUIRE(f.commits.reach("proxy-1", 2));
     CHECK(f.control.policy == SCHED_OTHER);
+}
+
+TEST_CASE("the search index is written with the first batch, and then once in a while",
+          "[ingest]") {
+    WriterFixture f;
+    f.options.index_interval = std::chrono::hours(1);
+    const auto writer = f.start();
+    writer->push(WriterFixture::event(1));
+    writer->push(WriterFixture::event(2));
+    REQUIRE(f.commits.reach("proxy-1", 2));
+    CHECK(f.control.other_batches == 0);  // Nothing of these is searched.
+    writer->push(WriterFixture::turn(3));
+    REQUIRE(f.commits.reach("proxy-1", 3));
+    CHECK(f.indexed() == "1");
+    for (const unsigned seq : {4U, 5U, 6U}) {
+        writer->push(WriterFixture::turn(seq));
+        REQUIRE(f.commits.reach("proxy-1", seq));
+    }
+    CHECK(f.control.other_batches == 3);
+    CHECK(f.indexed() == "1");
+    SECTION("at once when somebody searches, and once") {
+        writer->index_conversations();
+        writer->index_conversations();
+    }
+    SECTION("at the end") {
+        writer->stop();
+    }
+    CHECK(f.indexed() == "4");
+    CHECK(f.control.indexings == 1);
+    writer->stop();
+    writer->index_conversations();
+    CHECK(f.control.indexings == 1);
+}
+
+TEST_CASE("the search index catches up although nothing more comes", "[ingest]") {
+    WriterFixture f;
+    f.options.index_interval = milliseconds(100);
+    const auto writer = f.start();
+    for (const unsigned seq : {1U, 2U, 3U}) writer->push(WriterFixture::turn(seq));
+    REQUIRE(f.commits.reach("proxy-1", 3));
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (f.indexed() != "3" && std::chrono::steady_clock::now() < deadline) {
+        writer->run([](StoreWriter&) { return 0; });
+    }
+    CHECK(f.indexed() == "3");
 }
 
 TEST_CASE("a command's exception reaches who asked, and the writer goes on", "[ingest]") {

@@ -53,6 +53,29 @@ TEST_CASE("what is deleted is out of the index at once", "[search]") {
     CHECK(f.damage().empty());
 }
 
+TEST_CASE("a batch may leave its conversations for later", "[search]") {
+    SearchFixture f;
+    f.say(1, "apple one", "red");
+    f.writer->append({make_item(2, SearchFixture::make_said(2, "apple two", "green")),
+                      make_item(3, SearchFixture::make_said(3, "apple three", "blue"))},
+                     Indexing::later);
+    CHECK(f.find("apple") == Numbers{1});
+    CHECK(f.writer->delete_conversation(make_event(3).id));
+    SECTION("until it is asked for") {
+        f.writer->index_conversations();
+        f.writer->index_conversations();
+    }
+    SECTION("until a batch that does not") {
+        f.writer->append({make_item(4, make_event(4))});
+    }
+    SECTION("until the next start") {
+        f.writer.reset();
+        f.writer = f.open("UTC");
+    }
+    CHECK(f.sorted("apple") == Numbers{1, 2});
+    CHECK(f.damage().empty());
+}
+
 TEST_CASE("the words of what is deleted leave the file in small steps", "[search]") {
     SearchFixture f;
     const auto bytes = [&] {
