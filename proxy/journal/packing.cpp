@@ -4,12 +4,10 @@
 #define LZ4_STATIC_LINKING_ONLY
 #include <lz4.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
 #include "proxy/journal/dictionary.hpp"
-#include "proxy/journal/segment.hpp"
 
 namespace ccproxy::journal {
 namespace {

@@ -1,7 +1,6 @@
 #include "proxy/journal/packing.hpp"
 
 #include <catch2/catch.hpp>
-#include <fstream>
 
 #include "common/hash.hpp"
 #include "proto/event_codec.hpp"
