@@ -5,6 +5,8 @@ namespace {
 
 /// What many sessions that end at once may hold here.
 constexpr std::size_t max_bytes = 256 * 1024;
+/// To copy a larger event here would cost more than a system call of its own.
+constexpr std::size_t max_copied_bytes = 64 * 1024;
 
 std::int64_t tokens_of(const Event& event) {
     return event.usage.prompt_tokens() + event.usage.output_tokens;
@@ -23,7 +25,7 @@ void RecordQueue::add(const Event& event, std::shared_ptr<const TokenEntry> toke
 
 void RecordQueue::add(const Event& event, const EventPieces& pieces,
                       std::shared_ptr<const TokenEntry> token) {
-    if (pieces.bytes() > journal::max_packed_event_bytes) {
+    if (pieces.bytes() > max_copied_bytes) {
         write();
         return count(*token, journal_.append(pieces.views()), tokens_of(event));
     }

@@ -27,8 +27,8 @@ class RecordQueue final : private net::Wakeable {
     /// Takes an event of a request with this token. What the journal cannot take is counted there
     /// and shown.
     void add(const Event& event, std::shared_ptr<const TokenEntry> token);
-    /// The same for an event in pieces, with what was said. One that is too large to be packed is
-    /// written at once, behind those that wait: keeping it would cost more than the system call.
+    /// The same for an event in pieces, with what was said. A large one is written at
+    /// once, behind those that wait.
     void add(const Event& event, const EventPieces& pieces,
              std::shared_ptr<const TokenEntry> token);
     /// Whether the journal has room for so many bytes of an event beside those that wait. Makes

@@ -73,7 +73,7 @@ std::optional<std::size_t> unpacked_bytes(std::string_view payload) {
     if (payload.size() < head_bytes) return std::nullopt;
     std::uint32_t size = 0;
     std::memcpy(&size, payload.data() + 1, sizeof size);
-    if (size > max_packed_event_bytes) return std::nullopt;
+    if (size > max_unpacked_event_bytes) return std::nullopt;
     return size;
 }
 

@@ -10,8 +10,11 @@
 
 namespace ccproxy::journal {
 
-/// A larger event is not worth packing: that would take the loop's thread longer than writing it.
-inline constexpr std::size_t max_packed_event_bytes = 64 * 1024;
+/// A larger one is not worth packing: it holds a conversation, and a seventh of the time that its
+/// request takes would go into that.
+inline constexpr std::size_t max_packed_event_bytes = 4 * 1024;
+/// What a packed event may have been, whoever packed it.
+inline constexpr std::size_t max_unpacked_event_bytes = 64 * 1024;
 
 /// Packs events one by one, each so that it can be read without the others. The payload of a packed
 /// event is a byte 1, the event's length in 4 bytes (little-endian), and a block of LZ4

@@ -80,6 +80,23 @@ TEST_CASE("events of any size come back as they were") {
     }
 }
 
+TEST_CASE("a larger event that was packed is read, up to a limit") {
+    // A block of LZ4 that is literals alone: their number, less 15, in bytes of 255 and a rest.
+    const auto packed_literals = [](const std::string& event) {
+        const auto size = static_cast<std::uint32_t>(event.size());
+        std::string payload(1, '\x01');
+        payload.append(reinterpret_cast<const char*>(&size), sizeof size);
+        payload.push_back('\xf0');
+        payload.append((size - 15) / 255, '\xff');
+        payload.push_back(static_cast<char>((size - 15) % 255));
+        return payload + event;
+    };
+    for (const std::size_t bytes : {max_packed_event_bytes + 1, max_unpacked_event_bytes}) {
+        CHECK(unpacked(packed_literals(noise(bytes))) == noise(bytes));
+    }
+    CHECK_FALSE(unpacked(packed_literals(noise(max_unpacked_event_bytes + 1))));
+}
+
 TEST_CASE("an event that packing would make larger stands there as it is") {
     Packer packer;
     CHECK(packed(packer, noise(300)) == noise(300));
