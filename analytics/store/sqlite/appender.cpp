@@ -2,7 +2,6 @@
 
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Transaction.h>
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <optional>
@@ -12,30 +11,12 @@
 #include "proto/event_codec.hpp"
 
 namespace ccproxy::analytics {
-namespace {
-
-/// Whether a failure is the row's own fault, so that the rest of the batch can go on. SQLite then
-/// has undone the one statement and no more. Everything else (disk full, I/O, memory) fails the
-/// batch.
-bool is_fault_of_row(int code) {
-    switch (code & 0xff) {
-        case SQLITE_CONSTRAINT:
-        case SQLITE_MISMATCH:
-        case SQLITE_TOOBIG:
-        case SQLITE_RANGE:
-            return true;
-        default:
-            return false;
-    }
-}
-
-}  // namespace
 
 Appender::Appender(SQLite::Database& database, const DayZone& zone, QuarantineLimits limits,
                    ConversationOptions conversations)
     : database_(database),
       zone_(zone),
-      insert_log_(database, insert_log_row),
+      logs_(database),
       select_watermark_(database, "SELECT watermark FROM proxies WHERE proxy_id = ?"),
       upsert_proxy_(database,
                     "INSERT INTO proxies (proxy_id, watermark, first_seen, last_seen, received, "
@@ -56,9 +37,7 @@ AppendReport Appender::append(const std::vector<IngestItem>& items, Indexing ind
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
     roll_ups_.groups.begin();
     Batch batch(zone_);
-    for (const IngestItem& item : items) {
-        if (is_next(item, batch)) store(item, batch);
-    }
+    store_all(items, batch);
     write_sums(batch);
     if (indexing == Indexing::at_once) search_.catch_up();
     write_progress(batch);
@@ -150,6 +129,35 @@ bool Appender::is_next(const IngestItem& item, Batch& batch) {
     return true;
 }
 
+/// Rows go into the table together as long as all is as it nearly always is.
+void Appender::store_all(const std::vector<IngestItem>& items, Batch& batch) {
+    std::vector<const IngestItem*> together;
+    for (const IngestItem& item : items) {
+        if (!is_next(item, batch)) continue;
+        const auto* priced = std::get_if<PricedEvent>(&item.content);
+        if (priced == nullptr || unstorable(*priced)) {
+            store(item, batch);
+            continue;
+        }
+        together.push_back(&item);
+        if (together.size() < LogTable::rows_together) continue;
+        store_together(together, batch);
+        together.clear();
+    }
+    for (const IngestItem* item : together) store(*item, batch);
+}
+
+void Appender::store_together(const std::vector<const IngestItem*>& items, Batch& batch) {
+    const bool added = logs_.add_together(items);
+    for (const IngestItem* item : items) {
+        if (added) {
+            note_added(item->proxy_id, std::get<PricedEvent>(item->content), batch);
+        } else {
+            store(*item, batch);
+        }
+    }
+}
+
 void Appender::store(const IngestItem& item, Batch& batch) {
     if (const auto* rejected = std::get_if<RejectedEvent>(&item.content)) {
         return quarantine(item, rejected->payload, rejected->reason, batch);
@@ -165,23 +173,20 @@ void Appender::store(const IngestItem& item, Batch& batch) {
 /// The row, and what it adds to the sums. Gives the reason when the event cannot be stored.
 std::optional<std::string> Appender::store_event(const std::string& proxy_id,
                                                  const PricedEvent& priced, Batch& batch) {
-    const Event& event = priced.event;
     if (const std::optional<std::string> reason = unstorable(priced)) return reason;
-    insert_log_.tryReset();
-    bind_log_row(insert_log_, priced, proxy_id);
-    const int code = insert_log_.tryExecuteStep();
-    if (code != SQLITE_DONE) {
-        const std::string reason = database_.getErrorMsg();
-        insert_log_.tryReset();
-        if (!is_fault_of_row(code)) throw SQLite::Exception(reason, code);
-        return reason;
-    }
-    const bool added = database_.getChanges() > 0;
-    insert_log_.tryReset();
-    if (!added) {
+    const LogOutcome outcome = logs_.add(proxy_id, priced);
+    if (outcome.refusal) return outcome.refusal;
+    if (outcome.added) {
+        note_added(proxy_id, priced, batch);
+    } else {
         ++batch.report.duplicate_ids;
-        return std::nullopt;
     }
+    return std::nullopt;
+}
+
+/// What a row that has been added adds to the sums, and its conversation.
+void Appender::note_added(const std::string& proxy_id, const PricedEvent& priced, Batch& batch) {
+    const Event& event = priced.event;
     ++batch.report.rows;
     batch.roll_up.add(event, priced.cost_nano_usd);
     TokenUse& use = batch.tokens[event.token_id];
@@ -189,7 +194,6 @@ std::optional<std::string> Appender::store_event(const std::string& proxy_id,
     use.tokens += event.usage.prompt_tokens() + event.usage.output_tokens;
     use.last_used_at_ms = std::max(use.last_used_at_ms, event.request_at_ms);
     store_conversation(proxy_id, event, batch);
-    return std::nullopt;
 }
 
 void Appender::store_conversation(const std::string& proxy_id, const Event& event, Batch& batch) {

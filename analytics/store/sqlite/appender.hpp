@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analytics/store/sqlite/conversation_table.hpp"
+#include "analytics/store/sqlite/log_table.hpp"
 #include "analytics/store/sqlite/quarantine.hpp"
 #include "analytics/store/sqlite/roll_up.hpp"
 #include "analytics/store/sqlite/search_index.hpp"
@@ -55,9 +56,12 @@ class Appender {
 
     Progress& progress_of(const std::string& proxy_id, Batch& batch);
     bool is_next(const IngestItem& item, Batch& batch);
+    void store_all(const std::vector<IngestItem>& items, Batch& batch);
+    void store_together(const std::vector<const IngestItem*>& items, Batch& batch);
     void store(const IngestItem& item, Batch& batch);
     std::optional<std::string> store_event(const std::string& proxy_id, const PricedEvent& priced,
                                            Batch& batch);
+    void note_added(const std::string& proxy_id, const PricedEvent& priced, Batch& batch);
     void store_conversation(const std::string& proxy_id, const Event& event, Batch& batch);
     void quarantine(const IngestItem& item, const std::string& payload, const std::string& reason,
                     Batch& batch);
@@ -66,7 +70,8 @@ class Appender {
 
     SQLite::Database& database_;
     const DayZone& zone_;
-    SQLite::Statement insert_log_, select_watermark_, upsert_proxy_;
+    LogTable logs_;
+    SQLite::Statement select_watermark_, upsert_proxy_;
     RollUpTables roll_ups_;
     SQLite::Statement update_token_, add_count_;
     ConversationTable conversations_;

@@ -12,10 +12,10 @@
 namespace ccproxy::analytics {
 namespace {
 
-/// Gives parameters their values in order.
+/// Gives parameters their values in order, from `first` on.
 class Binder {
   public:
-    explicit Binder(SQLite::Statement& statement) : statement_(statement) {}
+    Binder(SQLite::Statement& statement, int first) : statement_(statement), next_(first) {}
 
     /// `value` stays as it is until the statement has run.
     void text(const std::string& value) { statement_.bindNoCopy(next_++, value); }
@@ -34,7 +34,7 @@ class Binder {
 
   private:
     SQLite::Statement& statement_;
-    int next_ = 1;
+    int next_;
 };
 
 /// Takes columns in order.
@@ -71,24 +71,29 @@ const char* const log_columns =
     "error_message, conversation_id, agent_id, stop_reason, upstream_request_id, attempts, "
     "proxy_id, cost_nano_usd, attempts_detail";
 
-const char* const insert_log_row =
-    "INSERT INTO request_logs (id, token_id, account_id, user_name, mode, model, stream, "
-    "request_at, response_at, duration_ms, ttft_ms, prompt_tokens, completion_tokens, "
-    "cache_creation_5m_tokens, cache_creation_1h_tokens, cache_read_tokens, usage_source, "
-    "status_code, success, error_message, conversation_id, agent_id, stop_reason, "
-    "upstream_request_id, attempts, proxy_id, cost_nano_usd, total_tokens, "
-    "attempts_detail) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "?) "
-    "ON CONFLICT (id) DO NOTHING";
+std::string insert_log_rows(std::size_t rows) {
+    std::string sql =
+        "INSERT INTO request_logs (id, token_id, account_id, user_name, mode, model, stream, "
+        "request_at, response_at, duration_ms, ttft_ms, prompt_tokens, completion_tokens, "
+        "cache_creation_5m_tokens, cache_creation_1h_tokens, cache_read_tokens, usage_source, "
+        "status_code, success, error_message, conversation_id, agent_id, stop_reason, "
+        "upstream_request_id, attempts, proxy_id, cost_nano_usd, total_tokens, "
+        "attempts_detail) "
+        "VALUES ";
+    std::string row;
+    for (int i = 0; i < log_parameter_count; ++i) row.append(row.empty() ? "(?" : ", ?");
+    row.push_back(')');
+    for (std::size_t i = 0; i < rows; ++i) sql.append(i == 0 ? "" : ", ").append(row);
+    return sql;
+}
 
 void bind_log_row(SQLite::Statement& statement, const PricedEvent& priced,
-                  const std::string& proxy_id) {
+                  const std::string& proxy_id, int parameter) {
     // SQLite takes bytes that stay as they are until the statement runs: these names are literals.
     static const std::array<std::string, 4> source_names{"final", "partial", "estimated", "none"};
     const Event& event = priced.event;
     const bool known = event.usage_source != UsageSource::none;
-    Binder row(statement);
+    Binder row(statement, parameter);
     const auto tokens = [&](std::int64_t count) { known ? row.integer(count) : row.null(); };
     row.text(event.id);
     row.text(event.token_id);

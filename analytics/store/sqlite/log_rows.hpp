@@ -3,6 +3,7 @@
 
 #include <SQLiteCpp/Statement.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -15,12 +16,14 @@ extern const char* const log_columns;
 inline constexpr int log_column_count = 28;
 inline constexpr int request_at_column = 7;
 
-/// One row with the parameters that bind_log_row() fills; a row whose id exists is left alone.
-extern const char* const insert_log_row;
+/// Inserts so many rows, each with log_parameter_count parameters; a conflict clause may follow.
+std::string insert_log_rows(std::size_t rows);
+inline constexpr int log_parameter_count = 29;
 
-/// Binds without copying: the arguments must live until the statement was stepped.
+/// Binds the parameters of a row from `parameter` on. Without copying: the arguments must live
+/// until the statement was stepped.
 void bind_log_row(SQLite::Statement& statement, const PricedEvent& priced,
-                  const std::string& proxy_id);
+                  const std::string& proxy_id, int parameter = 1);
 
 RequestLog read_log_row(SQLite::Statement& statement);
 /// The same into a log that is used again, so that its texts keep their memory.

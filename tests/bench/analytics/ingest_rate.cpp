@@ -32,7 +32,7 @@ using Batches = std::vector<std::vector<IngestItem>>;
 class Bare {
   public:
     explicit Bare(SQLite::Database& database)
-        : database_(database), insert_(database, insert_log_row) {}
+        : database_(database), insert_(database, insert_log_rows(1)) {}
     void append(const std::vector<IngestItem>& batch, Indexing) {
         SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
         for (const IngestItem& item : batch) {

@@ -82,6 +82,36 @@ TEST_CASE("an id that is known under another seq is not stored again", "[store]"
     CHECK(store.writer->watermarks() == std::map<std::string, std::uint64_t>{{"proxy-1", 3}});
 }
 
+TEST_CASE("events of a large batch are stored as each would be alone", "[store]") {
+    std::vector<IngestItem> items;
+    for (unsigned seq = 1; seq <= 60; ++seq) items.push_back(make_item(seq, make_event(seq)));
+    const auto event = [&](std::size_t seq) -> Event& {
+        return std::get<PricedEvent>(items[seq - 1].content).event;
+    };
+    event(7).id = event(5).id;
+    event(24).id = event(3).id;
+    event(40).attempts = -1;  // Only the table's own CHECK sees this one,
+    event(41).duration_ms = -1;
+    items[41].content = RejectedEvent{"{", "not JSON"};
+    event(50).token_id = "token-2";
+    event(51).attempts_detail = {{"account-2", 529, "overloaded", 12}};
+
+    StoreFixture together, alone;
+    const AppendReport report = together.writer->append(items);
+    CHECK(report.rows == 55);
+    CHECK(report.duplicate_ids == 2);
+    CHECK(report.quarantined == std::map<std::string, std::uint64_t>{{"proxy-1", 3}});
+    for (const IngestItem& item : items) alone.writer->append({item});
+    for (const char* table : {"request_logs ORDER BY id", "usage_stats_daily", "usage_daily",
+                              "usage_hourly", "counters", "proxies", "tokens"}) {
+        CAPTURE(table);
+        const std::string rows = together.query(std::string("SELECT * FROM ") + table);
+        CHECK(rows == alone.query(std::string("SELECT * FROM ") + table));
+    }
+    const std::string kept = "SELECT seq, reason FROM quarantine ORDER BY seq";
+    CHECK(together.query(kept) == alone.query(kept));
+}
+
 TEST_CASE("watermarks are kept for each proxy and over a restart", "[store]") {
     StoreFixture store;
     IngestItem other = make_item(41, make_event(2));
