@@ -1,9 +1,15 @@
 #include "common/thread.hpp"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <string_view>
 #include <thread>
 
 namespace ccproxy {
@@ -29,6 +35,19 @@ std::chrono::nanoseconds processor_time() {
     timespec time{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+RunDelay::RunDelay() : file_(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
+
+std::chrono::nanoseconds RunDelay::so_far() const {
+    char bytes[128];
+    const ssize_t got = ::pread(file_.get(), bytes, sizeof bytes, 0);
+    std::int64_t nanoseconds = 0;
+    if (got <= 0) return std::chrono::nanoseconds(0);
+    std::string_view text(bytes, static_cast<std::size_t>(got));
+    text.remove_prefix(std::min(text.find(' ') + 1, text.size()));
+    std::from_chars(text.data(), text.data() + text.size(), nanoseconds);
+    return std::chrono::nanoseconds(nanoseconds);
 }
 
 bool GivingWay::is_permitted() {

@@ -1,10 +1,13 @@
-// What the kernel knows of a thread: its name, and whom it gives way to.
+// What the kernel knows of a thread: its name, what it has had of the processors, and whom it gives
+// way to.
 #pragma once
 
 #include <pthread.h>
 
 #include <atomic>
 #include <chrono>
+
+#include "common/unique_fd.hpp"
 
 namespace ccproxy {
 
@@ -16,6 +19,19 @@ void lower_priority(int nice_value);
 
 /// Processor time that the calling thread has taken.
 std::chrono::nanoseconds processor_time();
+
+/// How long the thread that made it was kept from running, ready to run, since others ran: the
+/// second figure in /proc/[pid]/schedstat (Documentation/scheduler/sched-stats.rst in Linux's
+/// source). For that thread.
+class RunDelay {
+  public:
+    RunDelay();
+    /// Always 0 where the kernel does not tell.
+    [[nodiscard]] std::chrono::nanoseconds so_far() const;
+
+  private:
+    UniqueFd file_;
+};
 
 /// Lets one thread give way to every other one on the machine, and stop that: with the policy
 /// SCHED_IDLE it runs on what processor the others leave over, and is put aside at once when one

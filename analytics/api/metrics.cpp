@@ -86,6 +86,8 @@ void add_ingest(Families& all, const IngestStatus& ingest) {
     all.counter("ingest_conversations_dropped_total",
                 "Conversations that their token or the configuration did not want",
                 ingest.conversations_dropped);
+    all.counter("ingest_rests_total",
+                "Times that batches were left waiting since the machine was full", ingest.rests);
     all.gauge("ingest_queue_events", "Events received and not yet in the database",
               ingest.queue_events);
     all.gauge("ingest_queue_bytes", "Memory that the queue takes", ingest.queue_bytes);

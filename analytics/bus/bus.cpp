@@ -123,7 +123,7 @@ void Bus::loop() {
             note_lag();
             if (!read_letters()) return;
             read_control();
-            read_events_with_restraint();
+            if (work_.rest_left() == milliseconds(0)) work_.run([this] { read_events(); });
         } catch (const zmq::error_t& error) {
             if (error.num() != EINTR) spdlog::error("the bus: {}", error.what());
         }
@@ -148,7 +148,7 @@ void Bus::wait_for_work() {
     std::array<zmq::pollitem_t, 3> items{{{nullptr, wake_fd_, ZMQ_POLLIN, 0},
                                           {sockets_->control().handle(), 0, ZMQ_POLLIN, 0},
                                           {sockets_->events().handle(), 0, ZMQ_POLLIN, 0}}};
-    const milliseconds rest = rest_left();
+    const milliseconds rest = work_.rest_left();
     const bool rests = rest > milliseconds(0);
     // While it rests, and with a full queue, events stay in the socket, and from there back in the
     // proxies' journals. The commit that makes room wakes us.
@@ -222,26 +222,6 @@ void Bus::read_control() {
         }
         send(replies);
     }
-}
-
-/// Of what the thread rests from. No longer than the lag allows, since giving way ends then.
-milliseconds Bus::rest_left() const {
-    if (!giving_way_.gives_way()) return milliseconds(0);
-    return std::max(std::chrono::ceil<milliseconds>(rest_until_ - SteadyClock::now()),
-                    milliseconds(0));
-}
-
-void Bus::read_events_with_restraint() {
-    if (rest_left() > milliseconds(0)) return;
-    const SteadyClock::time_point begun_at = SteadyClock::now();
-    const std::chrono::nanoseconds processor = processor_time();
-    read_events();
-    if (!giving_way_.gives_way()) return;
-    const SteadyClock::time_point ended_at = SteadyClock::now();
-    const Restraint::Duration rest =
-        restraint_.after(processor_time() - processor, ended_at - begun_at);
-    rest_until_ = ended_at + rest;
-    if (rest > rest.zero()) rests_.fetch_add(1, std::memory_order_relaxed);
 }
 
 /// The path of an event, up to the queue of the writer.
@@ -324,7 +304,7 @@ BusStatus Bus::status() const {
     status.refused_proxies = delivery_.refused_proxies();
     status.refused_keys = sockets_->refused_keys();
     status.forged_messages = forged_;
-    status.rests = rests_.load(std::memory_order_relaxed);
+    status.rests = work_.rests();
     status.proxies = delivery_.status(now());
     return status;
 }

@@ -19,7 +19,7 @@
 
 #include "analytics/bus/curve.hpp"
 #include "analytics/bus/delivery.hpp"
-#include "analytics/bus/restraint.hpp"
+#include "analytics/ingest/restrained_work.hpp"
 #include "analytics/status.hpp"
 #include "common/bus_address.hpp"
 #include "common/clock.hpp"
@@ -92,7 +92,6 @@ class Bus {
         Request request = Request::none;
         std::promise<void> done;
     };
-    using SteadyClock = std::chrono::steady_clock;
     using Letter = std::variant<Committed, RegistryChange, DayOfTokens, Mark>;
 
     bool post_letter(Letter letter);
@@ -105,8 +104,6 @@ class Bus {
     void handle(Letter& letter);
     std::vector<Letter> take_letters();
     void read_control();
-    [[nodiscard]] std::chrono::milliseconds rest_left() const;
-    void read_events_with_restraint();
     void read_events();
     void send(const Replies& replies);
     bool is_entitled(zmq::message_t& frame, const std::string& proxy_id);
@@ -119,13 +116,11 @@ class Bus {
     std::thread thread_;
     GivingWay giving_way_;
     std::atomic<bool> keeps_up_{true};
-    std::atomic<std::uint64_t> rests_{0};
 
     // Used by the bus thread alone, once it runs.
     EventSink sink_;
     bool receiving_ = true;
-    Restraint restraint_;
-    SteadyClock::time_point rest_until_;
+    RestrainedWork work_{giving_way_};
     std::int64_t lag_noted_at_ms_ = 0;
     std::int64_t malformed_logged_at_ms_, forged_logged_at_ms_;
 

@@ -41,7 +41,7 @@ std::chrono::milliseconds Inbox::oldest_age() const {
                                                                  events_.front().since);
 }
 
-Inbox::Work Inbox::wait(Time deadline, bool want_batch) {
+Inbox::Work Inbox::wait(Time deadline, bool want_batch, std::size_t max_batch_bytes) {
     std::unique_lock lock(mutex_);
     Work work;
     while (true) {
@@ -49,7 +49,7 @@ Inbox::Work Inbox::wait(Time deadline, bool want_batch) {
                                         (closed_ && !events_.empty()));
         const bool late = std::chrono::steady_clock::now() >= deadline;
         if (due || late || closed_ || !commands_.empty()) {
-            if (due) work.batch = take_batch();
+            if (due) work.batch = take_batch(max_batch_bytes);
             work.commands.swap(commands_);
             work.closed = closed_;
             work.empty = events_.empty();
@@ -65,10 +65,11 @@ Inbox::Work Inbox::wait(Time deadline, bool want_batch) {
     }
 }
 
-Batch Inbox::take_batch() {
+Batch Inbox::take_batch(std::size_t max_bytes) {
     Batch batch;
     batch.items.reserve(std::min(events_.size(), rule_.largest_batch()));
-    while (!events_.empty() && batch.items.size() < rule_.largest_batch()) {
+    while (!events_.empty() && batch.items.size() < rule_.largest_batch() &&
+           batch.bytes < max_bytes) {
         QueuedEvent& event = events_.front().event;
         batch.bytes += event.bytes;
         batch.proxies[event.item.proxy_id] = {event.item.seq, event.generation};

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <vector>
 
@@ -58,8 +59,9 @@ class Inbox {
         bool empty = false;  ///< No event was left behind.
     };
     /// Waits for commands, for the close, until `deadline`, or, with `want_batch`, until a batch is
-    /// due.
-    Work wait(Time deadline, bool want_batch);
+    /// due. That ends with the event with which it has `max_batch_bytes`.
+    Work wait(Time deadline, bool want_batch, std::size_t max_batch_bytes = any_bytes);
+    static constexpr std::size_t any_bytes = std::numeric_limits<std::size_t>::max();
     /// The batch needs no room any more: it was written or given up.
     void release(const Batch& batch);
 
@@ -76,7 +78,7 @@ class Inbox {
         Time since;
     };
     std::chrono::milliseconds oldest_age() const;
-    Batch take_batch();
+    Batch take_batch(std::size_t max_bytes);
 
     const InboxLimits limits_;
     const BatchRule rule_;

@@ -9,6 +9,8 @@ namespace {
 
 /// A reader that stays open keeps the log from being emptied; past this it is worth a line.
 constexpr std::int64_t held_back_warning_bytes = 256LL * 1024 * 1024;
+/// A millisecond of work or two, so that it shows soon whether others need the machine.
+constexpr std::size_t max_yielding_batch_bytes = 128 * 1024;
 
 }  // namespace
 
@@ -46,8 +48,13 @@ void Writer::loop() {
     Time retry_at{};
     while (true) {
         Time wake_at = pending_.items.empty() ? checkpoint_at : std::min(retry_at, checkpoint_at);
-        if (index_is_behind_) wake_at = std::min(wake_at, index_at_);
-        Inbox::Work work = inbox_.wait(wake_at, pending_.items.empty());
+        const auto rest = work_.rest_left();
+        const bool rests = rest > rest.zero();
+        if (rests) wake_at = std::min(wake_at, std::chrono::steady_clock::now() + rest);
+        if (index_is_behind_ && !rests) wake_at = std::min(wake_at, index_at_);
+        Inbox::Work work =
+            inbox_.wait(wake_at, pending_.items.empty() && !rests,
+                        giving_way_.gives_way() ? max_yielding_batch_bytes : Inbox::any_bytes);
         for (const Inbox::Command& command : work.commands) {
             command();
             dirty_ = true;
@@ -56,12 +63,16 @@ void Writer::loop() {
         const Time now = std::chrono::steady_clock::now();
         if (!pending_.items.empty() && (now >= retry_at || work.closed)) {
             if (options_.gives_way) giving_way_.set(!work.closed && options_.gives_way());
-            if (!write_pending()) {
+            bool written = false;
+            work_.run([&] { written = write_pending(); });
+            if (!written) {
                 if (work.closed) break;
                 retry_at = std::chrono::steady_clock::now() + pause_;
             }
         }
-        if (index_is_behind_ && std::chrono::steady_clock::now() >= index_at_) index();
+        if (index_is_behind_ && !rests && std::chrono::steady_clock::now() >= index_at_) {
+            work_.run([this] { index(); });
+        }
         if (std::chrono::steady_clock::now() >= checkpoint_at) {
             checkpoint();
             checkpoint_at = std::chrono::steady_clock::now() + options_.checkpoint_interval;
@@ -186,6 +197,7 @@ IngestStatus Writer::status() const {
     IngestStatus status = status_;
     status.queue_events = level.events;
     status.queue_bytes = level.bytes;
+    status.rests = work_.rests();
     status.capacity_events = inbox_.limits().events;
     status.capacity_bytes = inbox_.limits().bytes;
     return status;

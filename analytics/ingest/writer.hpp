@@ -14,6 +14,7 @@
 #include <type_traits>
 
 #include "analytics/ingest/inbox.hpp"
+#include "analytics/ingest/restrained_work.hpp"
 #include "analytics/status.hpp"
 #include "analytics/store/store.hpp"
 #include "common/clock.hpp"
@@ -32,7 +33,7 @@ struct WriterOptions {
     /// is, a part of it comes to be that has to be merged with others.
     std::chrono::milliseconds index_interval{1'000};
     /// Asked on the writer thread before each batch: whether the thread gives way to all others of
-    /// the machine. Without it, never.
+    /// the machine, and rests while that is full (see Restraint). Without it, never.
     std::function<bool()> gives_way;
 };
 
@@ -102,6 +103,7 @@ class Writer {
 
     // Used by the writer thread alone, once it runs.
     std::unique_ptr<StoreWriter> store_;
+    RestrainedWork work_{giving_way_};
     Batch pending_;
     std::chrono::milliseconds pause_{0};
     bool dirty_ = false;  ///< Written to since the last checkpoint.

@@ -7,8 +7,9 @@ import sys
 class PacedLoad:
     """The requests of one shape with one key, over connections that are made a millisecond apart and then take turns."""
 
-    def __init__(self, stack, shape, key):
+    def __init__(self, stack, shape, key, connections=None):
         self.shape = shape
+        self.connections = connections or shape.connections
         self.body = stack.folder / f"{shape.name}.body"
         self.body.write_bytes(shape.body)
         self.log = stack.folder / "h2load.log"
@@ -17,9 +18,8 @@ class PacedLoad:
     def run(self, url, rate, seconds):
         """Microseconds to the end of the answer, the median and the 99th percentile."""
         self.log.unlink(missing_ok=True)
-        connections = self.shape.connections
-        command = ["h2load", "--h1", "-t1", f"-c{connections}", "-r1", "--rate-period=1ms",
-                   f"--rps={rate / connections}", f"-n{rate * seconds}", f"--log-file={self.log}", "-d", str(self.body)]
+        command = ["h2load", "--h1", "-t1", f"-c{self.connections}", "-r1", "--rate-period=1ms",
+                   f"--rps={rate / self.connections}", f"-n{rate * seconds}", f"--log-file={self.log}", "-d", str(self.body)]
         for name, value in self.fields.items():
             command += ["-H", f"{name}: {value}"]
         out = subprocess.run([*command, f"{url}/v1/messages?answer={self.shape.answer}"],

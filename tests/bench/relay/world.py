@@ -64,6 +64,18 @@ class World(Stack):
             self.wait_until_drained()
         return result
 
+    def paced_cost(self, way, shape, rate, connections, seconds):
+        """CPU microseconds a request at a rate, over connections that take turns. A short load costs as much as a long one
+        to make them, so the difference of the two leaves that out."""
+        load = PacedLoad(self, shape, self.keys[shape.keeps_conversations], connections)
+        costs = []
+        for length in (seconds, 3 * seconds):
+            before = self.cpu_seconds(PROCESS[way])
+            load.run(self.urls[way], rate, length)
+            self.wait_until_drained()
+            costs.append(self.cpu_seconds(PROCESS[way]) - before)
+        return (costs[1] - costs[0]) / (2 * seconds * rate) * 1e6
+
     def load(self, way, shape, seconds, connections=None):
         """Runs one load. CPU is that of the proxy from the first request until its last event has been acknowledged,
         in microseconds a request."""

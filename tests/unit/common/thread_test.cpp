@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <future>
@@ -85,6 +86,32 @@ TEST_CASE("processor time is that of the calling thread", "[thread]") {
         }
     }).join();
     CHECK(processor_time() - before < std::chrono::milliseconds(20));
+}
+
+TEST_CASE("a thread that shares a processor is told how long it was kept from it", "[thread]") {
+    cpu_set_t one;
+    REQUIRE(::sched_getaffinity(0, sizeof one, &one) == 0);
+    while (CPU_COUNT(&one) > 1) {
+        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+            if (CPU_ISSET(cpu, &one) && CPU_COUNT(&one) > 1) CPU_CLR(cpu, &one);
+        }
+    }
+    std::atomic<bool> done{false};
+    const auto spin = [&] {
+        ::sched_setaffinity(0, sizeof one, &one);
+        const RunDelay delay;
+        const auto begun_at = std::chrono::steady_clock::now();
+        const auto passed = [&] { return std::chrono::steady_clock::now() - begun_at; };
+        while (!done && passed() < std::chrono::seconds(10)) {
+            if (delay.so_far() > std::chrono::milliseconds(20)) done = true;
+        }
+        return delay.so_far() < passed();
+    };
+    auto first = std::async(std::launch::async, spin);
+    auto second = std::async(std::launch::async, spin);
+    CHECK(first.get());
+    CHECK(second.get());
+    CHECK(done);
 }
 
 TEST_CASE("a thread gives way when it wants to, and never before it began", "[thread]") {

@@ -32,6 +32,7 @@ TEST_CASE("The metrics show ingest, proxies and sizes, without a key", "[api][me
     api.status.refused_keys = 6;
     api.status.forged_messages = 7;
     api.status.rests = 8;
+    api.status.ingest.rests = 9;
     IngestStatus& ingest = api.status.ingest;
     ingest.rows = 10;
     ingest.batches = 11;
@@ -77,6 +78,7 @@ TEST_CASE("The metrics show ingest, proxies and sizes, without a key", "[api][me
     is("bus_refused_proxies_total", "5");
     is("bus_refused_keys_total", "6");
     is("bus_rests_total", "8");
+    is("ingest_rests_total", "9");
     is("bus_forged_messages_total", "7");
     is("ingest_rows_total", "10");
     is("ingest_batches_total", "11");

@@ -11,6 +11,7 @@
 
 #include "tests/unit/analytics/bus/proxy_client.hpp"
 #include "tests/unit/analytics/bus/receiver.hpp"
+#include "tests/unit/analytics/other_work.hpp"
 #include "tests/unit/analytics/store/store_fixture.hpp"
 
 using namespace ccproxy;
@@ -41,27 +42,6 @@ struct BusFixture : StoreFixture {
     [[nodiscard]] std::string stored() const {
         return query("SELECT count(*), count(DISTINCT id) FROM request_logs");
     }
-};
-
-/// Threads that would take all processors of the machine twice over.
-class OtherWork {
-  public:
-    OtherWork() {
-        for (unsigned i = 0; i < 2 * std::thread::hardware_concurrency(); ++i) {
-            threads_.emplace_back([this] {
-                while (!done_.load(std::memory_order_relaxed)) {
-                }
-            });
-        }
-    }
-    ~OtherWork() {
-        done_.store(true);
-        for (std::thread& thread : threads_) thread.join();
-    }
-
-  private:
-    std::atomic<bool> done_{false};
-    std::vector<std::thread> threads_;
 };
 
 }  // namespace

@@ -44,6 +44,17 @@ TEST_CASE("the inbox is full by number or by bytes until a batch is released", "
     CHECK(inbox.level().bytes == 0);
 }
 
+TEST_CASE("a batch ends with the event with which it has the bytes that were asked for",
+          "[ingest]") {
+    Inbox inbox({100, 10'000}, {3, milliseconds(60'000)});
+    for (std::uint64_t seq = 1; seq <= 5; ++seq) inbox.push(event(seq));
+    CHECK(inbox.wait(never, true, 1).batch.items.size() == 1);
+    CHECK(inbox.wait(never, true, 20).batch.items.size() == 2);
+    CHECK(inbox.wait(now(), true, 20).batch.items.empty());  // Two of them are no batch yet.
+    inbox.close();
+    CHECK(inbox.wait(never, true, 100).batch.items.size() == 2);
+}
+
 TEST_CASE("a batch keeps the order and knows each proxy's last seq", "[ingest]") {
     Inbox inbox({100, 10'000}, {3, milliseconds(60'000)});
     inbox.push(event(8, 10, 0));

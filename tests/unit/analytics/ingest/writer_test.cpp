@@ -9,6 +9,7 @@
 #include <deque>
 #include <thread>
 
+#include "tests/unit/analytics/other_work.hpp"
 #include "tests/unit/analytics/store/conversation_fixture.hpp"
 
 using namespace ccproxy;
@@ -224,6 +225,30 @@ TEST_CASE("the writer gives way while it is told to, and not for commands", "[in
     writer->push(WriterFixture::event(2));
     REQUIRE(f.commits.reach("proxy-1", 2));
     CHECK(f.control.policy == SCHED_OTHER);
+}
+
+TEST_CASE("on a full machine the writer rests, and all is written", "[ingest]") {
+    if (!GivingWay::is_permitted()) {
+        WARN("not permitted to this user");
+        return;
+    }
+    WriterFixture f;
+    f.options.gives_way = [] { return true; };
+    const auto writer = f.start();
+    unsigned seq = 0;
+    {
+        const OtherWork others;
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (writer->status().rests == 0 && std::chrono::steady_clock::now() < deadline) {
+            if (writer->has_room()) writer->push(WriterFixture::event(++seq));
+        }
+        CHECK(writer->status().rests > 0);
+        // Who waits for it does not wait for the rest.
+        CHECK(writer->run([](StoreWriter&) { return true; }));
+    }
+    writer->stop();
+    CHECK(f.commits.reach("proxy-1", seq));
+    CHECK(f.reader()->sizes().request_logs == seq);
 }
 
 TEST_CASE("the search index is written with the first batch, and then once in a while",

@@ -18,20 +18,20 @@ class Restraint {
     static constexpr Duration first_rest = std::chrono::milliseconds(10);
     static constexpr Duration last_rest = std::chrono::milliseconds(200);
 
-    /// After work that took so much processor time in so much time; the rest that is due, 0 for
-    /// none.
-    Duration after(Duration processor, Duration passed) {
+    /// After work that took so much processor time and was put aside for so long meanwhile; the
+    /// rest that is due, 0 for none.
+    Duration after(Duration processor, Duration put_aside) {
         processor_ += processor;
-        passed_ += passed;
+        put_aside_ += put_aside;
         if (processor_ < probe) return Duration(0);
-        const bool full = passed_ > 2 * processor_;
-        processor_ = passed_ = Duration(0);
+        const bool full = put_aside_ > processor_;
+        processor_ = put_aside_ = Duration(0);
         rest_ = full ? std::clamp(2 * rest_, first_rest, last_rest) : Duration(0);
         return rest_;
     }
 
   private:
-    Duration processor_{0}, passed_{0};
+    Duration processor_{0}, put_aside_{0};
     Duration rest_{0};
 };
 
