@@ -48,8 +48,8 @@ struct IngestStatus {
     std::uint64_t conversations_cut = 0;
     /// Dropped since the start, since their token or the configuration did not want them.
     std::uint64_t conversations_dropped = 0;
-    std::uint64_t failed_batches =
-        0;                    ///< Tries that failed; each batch is tried until it succeeds.
+    /// Tries that failed; each batch is tried until it succeeds.
+    std::uint64_t failed_batches = 0;
     std::uint64_t rests = 0;  ///< Times that batches were left waiting on a full machine.
     std::int64_t last_commit_at_ms = 0;    ///< Unix time; 0 when there was none since the start.
     std::int64_t wal_held_back_bytes = 0;  ///< What the last checkpoint left since readers used it.
