@@ -240,7 +240,9 @@ TEST_CASE("on a full machine the writer rests, and all is written", "[ingest]") 
         const OtherWork others;
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
         while (writer->status().rests == 0 && std::chrono::steady_clock::now() < deadline) {
-            if (writer->has_room()) writer->push(WriterFixture::event(++seq));
+            // One by one: a large batch would take the thread longer than anyone waits here.
+            writer->push(WriterFixture::event(++seq));
+            f.commits.reach("proxy-1", seq);
         }
         CHECK(writer->status().rests > 0);
         // Who waits for it does not wait for the rest.
