@@ -1,5 +1,5 @@
 // What roll-ups, totals and watermarks cost beside the rows themselves: the store's append, and
-// bare inserts by one prepared statement into the same table with the same indexes, in alternating
+// bare inserts into the same table with the same indexes, as many by a statement, in alternating
 // rounds on one database.
 //
 //   ingest_rate FILE [ROUNDS] [ROWS A ROUND] [late]
@@ -18,7 +18,7 @@
 
 #include "analytics/store/sqlite/appender.hpp"
 #include "analytics/store/sqlite/connection.hpp"
-#include "analytics/store/sqlite/log_rows.hpp"
+#include "analytics/store/sqlite/log_table.hpp"
 #include "analytics/store/sqlite/meta.hpp"
 #include "tests/bench/analytics/traffic.hpp"
 
@@ -31,21 +31,25 @@ using Batches = std::vector<std::vector<IngestItem>>;
 
 class Bare {
   public:
-    explicit Bare(SQLite::Database& database)
-        : database_(database), insert_(database, insert_log_rows(1)) {}
+    explicit Bare(SQLite::Database& database) : database_(database), logs_(database) {}
     void append(const std::vector<IngestItem>& batch, Indexing) {
         SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+        std::vector<const IngestItem*> together;
         for (const IngestItem& item : batch) {
-            bind_log_row(insert_, std::get<PricedEvent>(item.content), item.proxy_id);
-            insert_.exec();
-            insert_.reset();
+            together.push_back(&item);
+            if (together.size() < LogTable::rows_together) continue;
+            logs_.add_together(together);
+            together.clear();
+        }
+        for (const IngestItem* item : together) {
+            logs_.add(item->proxy_id, std::get<PricedEvent>(item->content));
         }
         transaction.commit();
     }
 
   private:
     SQLite::Database& database_;
-    SQLite::Statement insert_;
+    LogTable logs_;
 };
 
 /// Rows a second of one way, round by round: by the clock, and by the processor time that this
